@@ -1,0 +1,1 @@
+"""Date forms clinicians expect, by language."""
