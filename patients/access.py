@@ -1,0 +1,74 @@
+"""The only gate to a patient. Absent and forbidden look the same (404); the default is nothing.
+
+Restriction happens in SQL, by team membership: a query that forgets to ask here has no patients to show.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from accounts.models import Team, User
+from accounts.roles import Permission
+from audit.services import record
+from patients.models import Draw, ImportBatch, Patient
+
+Viewer = User | AnonymousUser
+
+
+def visible_patients(user: Viewer, *, permission: Permission = Permission.VIEW_PATIENT) -> QuerySet[Patient]:
+    """The patients of the viewer's teams, or none."""
+    if not isinstance(user, User) or not user.may(permission):
+        return Patient.objects.none()
+    return Patient.objects.filter(care_team__memberships__user=user)
+
+
+def access_patient(
+    user: Viewer, patient_id: int, *, permission: Permission = Permission.VIEW_PATIENT, purpose: str = "viewed"
+) -> Patient:
+    """The patient, if this person may do this to it; the opening (or the refusal) is audited.
+
+    Raises
+    ------
+    Http404
+        where the patient is absent or not the viewer's to see; both look the same.
+    PermissionDenied
+        where the viewer sees the patient but the role does not allow what is asked.
+    """
+    patient = visible_patients(user).select_related("care_team").filter(pk=patient_id).first()
+    actor = user.audit_name if isinstance(user, User) else "anonymous"
+    if patient is None:
+        record(actor=actor, action="patient.refused", object_type="patient", object_id=patient_id)
+        raise Http404("No such patient.")
+    assert isinstance(user, User)
+    if not user.may(permission):
+        record(
+            actor=actor,
+            action="patient.refused",
+            object_type="patient",
+            object_id=patient.pk,
+            patient_id=patient.pk,
+            details={"permission": permission.value},
+        )
+        raise PermissionDenied
+    record(actor=actor, action=f"patient.{purpose}", object_type="patient", object_id=patient.pk, patient_id=patient.pk)
+    return patient
+
+
+def visible_draws(user: Viewer) -> QuerySet[Draw]:
+    return Draw.objects.filter(patient__in=visible_patients(user))
+
+
+def visible_teams(user: Viewer) -> QuerySet[Team]:
+    if not isinstance(user, User) or not user.is_active:
+        return Team.objects.none()
+    return Team.objects.filter(memberships__user=user).order_by("name")
+
+
+def visible_batches(user: Viewer) -> QuerySet[ImportBatch]:
+    """Imports into the viewer's teams, and those the viewer started."""
+    if not isinstance(user, User) or not user.may(Permission.IMPORT_FILES):
+        return ImportBatch.objects.none()
+    return ImportBatch.objects.filter(Q(care_team__in=visible_teams(user)) | Q(started_by=user))

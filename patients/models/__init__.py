@@ -1,0 +1,59 @@
+"""The record: one file a resource."""
+
+from __future__ import annotations
+
+from patients.models.draw import TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
+from patients.models.events import (
+    Finding,
+    ImagingStudy,
+    LesionType,
+    Modality,
+    SkeletalEvent,
+    SkeletalEventKind,
+    Treatment,
+    TreatmentKind,
+)
+from patients.models.intake import BatchState, ImportBatch, RejectedLine
+from patients.models.marker import Assay, Marker
+from patients.models.patient import (
+    BoneStatus,
+    Histology,
+    MenopausalStatus,
+    Patient,
+    PatientIdentifier,
+    Sex,
+    Smoking,
+    Stage,
+)
+from patients.models.plan import FollowUpPlan
+
+__all__ = [
+    "TREND_STATUSES",
+    "Assay",
+    "BatchState",
+    "BoneStatus",
+    "Draw",
+    "Fasting",
+    "Finding",
+    "FollowUpPlan",
+    "Haemolysis",
+    "Histology",
+    "ImagingStudy",
+    "ImportBatch",
+    "LesionType",
+    "Marker",
+    "MenopausalStatus",
+    "Modality",
+    "Patient",
+    "PatientIdentifier",
+    "RejectedLine",
+    "Result",
+    "ResultStatus",
+    "Sex",
+    "SkeletalEvent",
+    "SkeletalEventKind",
+    "Smoking",
+    "Stage",
+    "Treatment",
+    "TreatmentKind",
+]

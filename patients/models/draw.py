@@ -1,0 +1,144 @@
+"""One blood collection and what was measured in it. Append-only: a correction is a new row that points at the old."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from patients.models.constraints import one_of
+from patients.models.intake import ImportBatch
+from patients.models.marker import Assay, Marker
+from patients.models.patient import Patient
+
+
+class Fasting(models.TextChoices):
+    YES = "yes", _("fasting")
+    NO = "no", _("not fasting")
+    UNKNOWN = "unknown", _("fasting not known")
+
+
+class Haemolysis(models.TextChoices):
+    NONE = "none", _("not haemolysed")
+    PRESENT = "present", _("haemolysed")
+    UNKNOWN = "unknown", _("haemolysis not known")
+
+
+class Draw(models.Model):
+    """One blood collection: when it was true of the patient, and in what state the patient and sample were."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="draws")
+    collected_at = models.DateTimeField(_("collected"))
+    time_known = models.BooleanField(default=True, help_text="False where only the day was given.")
+    laboratory = models.CharField(_("laboratory"), max_length=80, blank=True)
+    accession = models.CharField(_("accession number"), max_length=64, blank=True)
+    fasting = models.CharField(_("fasting"), max_length=10, choices=Fasting.choices, default=Fasting.UNKNOWN)
+    haemolysis = models.CharField(
+        _("haemolysis"), max_length=10, choices=Haemolysis.choices, default=Haemolysis.UNKNOWN
+    )
+    note = models.CharField(_("note"), max_length=500, blank=True)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, null=True, blank=True, related_name="draws")
+
+    class Meta:
+        indexes = [models.Index(fields=["patient", "-collected_at"], name="draw_by_patient")]
+        constraints = [
+            one_of("fasting", Fasting, name="draw_fasting_known"),
+            one_of("haemolysis", Haemolysis, name="draw_haemolysis_known"),
+            models.UniqueConstraint(
+                fields=["patient", "laboratory", "accession"], condition=~Q(accession=""), name="draw_once_by_accession"
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "laboratory", "collected_at"], condition=Q(accession=""), name="draw_once_by_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"draw {self.pk}"
+
+
+class ResultStatus(models.TextChoices):
+    """FHIR R4 ObservationStatus."""
+
+    REGISTERED = "registered", _("registered")
+    PRELIMINARY = "preliminary", _("preliminary")
+    FINAL = "final", _("final")
+    AMENDED = "amended", _("amended")
+    CORRECTED = "corrected", _("corrected")
+    CANCELLED = "cancelled", _("cancelled")
+    ENTERED_IN_ERROR = "entered-in-error", _("entered in error")
+    UNKNOWN = "unknown", _("unknown")
+
+
+# What may be read into a trend. A preliminary value may still change; a cancelled one never was.
+TREND_STATUSES = (ResultStatus.FINAL, ResultStatus.AMENDED, ResultStatus.CORRECTED)
+
+
+class ResultQuerySet(models.QuerySet["Result"]):
+    def current(self) -> ResultQuerySet:
+        """The latest version of each result: what no other row replaces."""
+        return self.filter(replaced_by__isnull=True)
+
+    def for_trends(self) -> ResultQuerySet:
+        return self.current().filter(status__in=TREND_STATUSES)
+
+
+class Result(models.Model):
+    """One marker's value in one draw, kept exactly as reported beside its canonical form."""
+
+    draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="results")
+    marker = models.ForeignKey(Marker, on_delete=models.PROTECT, related_name="results")
+    assay = models.ForeignKey(Assay, on_delete=models.PROTECT, null=True, blank=True, related_name="results")
+    as_typed = models.CharField(_("as typed"), max_length=64)
+    comparator = models.CharField(_("comparator"), max_length=2, blank=True)
+    value = models.CharField(
+        _("value"), max_length=40, help_text="decimal text exactly as reported: '0.50' stays '0.50'"
+    )
+    unit = models.CharField(_("unit"), max_length=40, help_text="exactly as reported")
+    canonical_value = models.DecimalField(max_digits=30, decimal_places=12)
+    canonical_unit = models.CharField(max_length=20)
+    factor = models.DecimalField(max_digits=24, decimal_places=12, help_text="value x factor = canonical_value")
+    status = models.CharField(_("status"), max_length=20, choices=ResultStatus.choices, default=ResultStatus.FINAL)
+    reference_low = models.CharField(_("lower limit as reported"), max_length=40, blank=True)
+    reference_high = models.CharField(_("upper limit as reported"), max_length=40, blank=True)
+    interpretation = models.CharField(_("interpretation as reported"), max_length=20, blank=True)
+    issued_at = models.DateTimeField(_("issued"), null=True, blank=True)
+    recorded_at = models.DateTimeField(auto_now_add=True)
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, null=True, blank=True, related_name="results")
+    version = models.PositiveSmallIntegerField(default=1)
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    reason = models.CharField(_("reason of the correction"), max_length=300, blank=True)
+    confirmed = models.BooleanField(default=False, help_text="An odd value that was typed a second time.")
+
+    objects = ResultQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["marker", "draw"], name="result_by_marker")]
+        constraints = [
+            one_of("status", ResultStatus, name="result_status_known"),
+            models.UniqueConstraint(fields=["draw", "marker", "version"], name="result_version_once"),
+            models.CheckConstraint(
+                condition=Q(version=1, replaces__isnull=True) | Q(version__gt=1, replaces__isnull=False),
+                name="result_later_version_replaces_one",
+            ),
+            models.CheckConstraint(condition=Q(version=1) | ~Q(reason=""), name="result_correction_has_a_reason"),
+            models.CheckConstraint(
+                condition=Q(comparator__in=["", "<", "<=", ">", ">="]), name="result_comparator_known"
+            ),
+            models.CheckConstraint(condition=Q(canonical_value__gte=0), name="result_not_negative"),
+            models.CheckConstraint(condition=~Q(value="") & ~Q(unit="") & ~Q(as_typed=""), name="result_as_reported"),
+            models.CheckConstraint(
+                condition=Q(replaces__isnull=True) | ~Q(replaces=F("pk")), name="result_replaces_another"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"result {self.pk}"
+
+    @property
+    def reported(self) -> str:
+        """Comparator and value as reported: '<0.50'."""
+        return f"{self.comparator}{self.value}"

@@ -1,0 +1,163 @@
+"""Reading the record of many patients in a fixed number of queries.
+
+Callers have passed `patients.access`, or are the system.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Max
+
+from patients.catalogue import catalogue
+from patients.derived import DerivedInput, derive
+from patients.models import Draw, FollowUpPlan, Patient, Result
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPoint:
+    """One value of one marker of one patient: reported or derived, with all that a reader of a trend asks of it."""
+
+    patient_id: int
+    marker: str
+    draw_id: int
+    collected_at: dt.datetime
+    time_known: bool
+    laboratory: str
+    assay: str
+    fasting: str
+    haemolysis: str
+    comparator: str
+    value: str
+    unit: str
+    canonical: Decimal
+    factor: Decimal
+    reference_low: str
+    reference_high: str
+    version: int
+    result_ids: tuple[int, ...]  # one, or the inputs of a derived value
+
+    @property
+    def derived(self) -> bool:
+        return catalogue().marker(self.marker).derived
+
+
+SERIES_FIELDS = (
+    "draw__patient_id",
+    "marker_id",
+    "draw_id",
+    "draw__collected_at",
+    "draw__time_known",
+    "draw__laboratory",
+    "assay__name",
+    "draw__fasting",
+    "draw__haemolysis",
+    "comparator",
+    "value",
+    "unit",
+    "canonical_value",
+    "factor",
+    "reference_low",
+    "reference_high",
+    "version",
+    "pk",
+)
+
+
+def series_points(patient_ids: Collection[int]) -> dict[int, dict[str, list[SeriesPoint]]]:
+    """patient id -> marker code -> points by time, derived markers included. One query for any number of patients."""
+    series: dict[int, dict[str, list[SeriesPoint]]] = {patient_id: defaultdict(list) for patient_id in patient_ids}
+    draws: dict[int, list[SeriesPoint]] = defaultdict(list)
+    rows = (
+        Result.objects.for_trends()
+        .filter(draw__patient_id__in=patient_ids)
+        .order_by("draw__collected_at", "draw_id", "pk")
+        .values_list(*SERIES_FIELDS)
+    )
+    for row in rows:
+        point = SeriesPoint(*row[:6], row[6] or "", *row[7:-1], result_ids=(row[-1],))
+        series[point.patient_id][point.marker].append(point)
+        draws[point.draw_id].append(point)
+    for points in draws.values():
+        for point in _derived_points(points):
+            series[point.patient_id][point.marker].append(point)
+    return {patient_id: dict(markers) for patient_id, markers in series.items()}
+
+
+def _derived_points(points: Iterable[SeriesPoint]) -> Iterable[SeriesPoint]:
+    """What can be computed from the results of one draw."""
+    by_marker = {point.marker: point for point in points}
+    inputs: Mapping[str, DerivedInput] = {
+        code: DerivedInput(result_id=point.result_ids[0], value=point.canonical, comparator=point.comparator)
+        for code, point in by_marker.items()
+    }
+    first = next(iter(by_marker.values()))
+    for value in derive(inputs):
+        if value.value is None:
+            continue
+        marker = catalogue().marker(value.marker)
+        yield SeriesPoint(
+            patient_id=first.patient_id,
+            marker=value.marker,
+            draw_id=first.draw_id,
+            collected_at=first.collected_at,
+            time_known=first.time_known,
+            laboratory=first.laboratory,
+            assay="",
+            fasting=first.fasting,
+            haemolysis=first.haemolysis,
+            comparator="",
+            value=str(value.value),
+            unit=marker.unit,
+            canonical=value.value,
+            factor=Decimal(1),
+            reference_low="",
+            reference_high="",
+            version=1,
+            result_ids=value.input_ids,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """When the next draw of a patient is due by the active plan."""
+
+    patient_id: int
+    every_weeks: int
+    due_on: dt.date
+    last_draw_on: dt.date | None
+
+    def days_overdue(self, today: dt.date) -> int:
+        """Positive where the draw is late; the day itself is not late."""
+        return (today - self.due_on).days
+
+
+def due_draws(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, Due]:
+    """patient id -> when the next draw is due; a patient without an active plan has no entry. Two queries."""
+    last = dict(
+        Draw.objects.filter(patient_id__in=patient_ids)
+        .values_list("patient_id")
+        .annotate(last=Max("collected_at"))
+        .values_list("patient_id", "last")
+    )
+    due = {}
+    plans = FollowUpPlan.objects.filter(patient_id__in=patient_ids, is_active=True)
+    for patient_id, weeks, starts_on in plans.values_list("patient_id", "every_weeks", "starts_on"):
+        last_at = last.get(patient_id)
+        last_on = last_at.astimezone(tz).date() if last_at else None
+        after_last = last_on + dt.timedelta(weeks=weeks) if last_on else starts_on
+        due[patient_id] = Due(patient_id, weeks, max(after_last, starts_on), last_on)
+    return due
+
+
+def primary_numbers(patient_ids: Collection[int]) -> dict[int, str]:
+    """patient id -> the first hospital number on record. One query."""
+    numbers: dict[int, str] = {}
+    rows = Patient.objects.filter(pk__in=patient_ids, identifiers__isnull=False).order_by("identifiers__pk")
+    for patient_id, value in rows.values_list("pk", "identifiers__value"):
+        numbers.setdefault(patient_id, value)
+    return numbers

@@ -1,0 +1,272 @@
+"""Writing draws and results: the only way a value enters the record."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from django.db import transaction
+
+from accounts.models import User
+from audit.services import record
+from patients.catalogue import catalogue
+from patients.models import Assay, Draw, Fasting, Haemolysis, ImportBatch, Patient, Result, ResultStatus
+from patients.services.errors import DerivedMarker, EmptyDraw, ResultExists, ResultNotCurrent
+from patients.signals import results_changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewDraw:
+    """One collection as it arrives. `collected_at` is aware; `time_known` is False where only the day was given."""
+
+    collected_at: dt.datetime
+    time_known: bool = True
+    laboratory: str = ""
+    accession: str = ""
+    fasting: str = Fasting.UNKNOWN
+    haemolysis: str = Haemolysis.UNKNOWN
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewResult:
+    """One value as it arrives, read already (`patients.reading.read_result`): reported text and canonical value."""
+
+    marker: str
+    as_typed: str
+    comparator: str
+    value: str
+    unit: str
+    canonical_value: Decimal
+    canonical_unit: str
+    factor: Decimal
+    assay: str = ""
+    status: str = ResultStatus.FINAL
+    reference_low: str = ""
+    reference_high: str = ""
+    interpretation: str = ""
+    issued_at: dt.datetime | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DrawOutcome:
+    """What became of one draw."""
+
+    draw_id: int
+    draw_created: bool
+    created: tuple[int, ...]
+    repeated: int
+    corrected: tuple[int, ...]
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.created or self.corrected)
+
+
+@transaction.atomic
+def record_draw(
+    *,
+    actor: str,
+    patient_id: int,
+    draw: NewDraw,
+    results: Sequence[NewResult],
+    recorded_by: User | None = None,
+    batch: ImportBatch | None = None,
+    on_difference: Literal["refuse", "correct"] = "refuse",
+    reason: str = "",
+) -> DrawOutcome:
+    """Record one draw with its results; all of it or nothing.
+
+    The same draw is recognised by patient, laboratory and accession number (or time, where there is none). A value
+    that stands there already is a repeat and changes nothing. A different value is refused, or, for a source that is
+    the authority on its own values (`on_difference="correct"`), becomes a correction with `reason`.
+
+    Raises
+    ------
+    EmptyDraw, DerivedMarker, ResultExists
+        nothing is written.
+    """
+    if not results:
+        raise EmptyDraw()
+    for new in results:
+        if catalogue().marker(new.marker).derived:
+            raise DerivedMarker(marker=new.marker)
+    # One writer a patient at a time: two people recording the same draw must meet here, not in a constraint.
+    patient = Patient.objects.select_for_update().get(pk=patient_id)
+    row, draw_created = _find_or_create_draw(patient=patient, draw=draw, recorded_by=recorded_by, batch=batch)
+    standing = {result.marker_id: result for result in row.results.current().select_related("assay")}
+    created: list[int] = []
+    corrected: list[int] = []
+    repeated = 0
+    for new in results:
+        old = standing.get(new.marker)
+        if old is None:
+            standing[new.marker] = _insert(row, new, recorded_by=recorded_by, batch=batch)
+            created.append(standing[new.marker].pk)
+        elif _same(old, new):
+            repeated += 1
+        elif on_difference == "refuse":
+            raise ResultExists(marker=new.marker, value=old.reported, unit=old.unit)
+        else:
+            standing[new.marker] = _insert(
+                row, new, recorded_by=recorded_by, batch=batch, old=old, reason=reason or "changed at the source"
+            )
+            corrected.append(standing[new.marker].pk)
+    outcome = DrawOutcome(row.pk, draw_created, tuple(created), repeated, tuple(corrected))
+    if outcome.changed:
+        record(
+            actor=actor,
+            action="draw.recorded",
+            object_type="draw",
+            object_id=row.pk,
+            patient_id=patient.pk,
+            details={"created": created, "corrected": corrected, "batch": batch.pk if batch else None},
+        )
+        results_changed.send(sender=Draw, patient_ids=(patient.pk,), reason="draw_recorded")
+    return outcome
+
+
+@transaction.atomic
+def correct_result(
+    *,
+    actor: str,
+    result_id: int,
+    new: NewResult | None,
+    status: str,
+    reason: str,
+    recorded_by: User | None = None,
+) -> Result:
+    """Write the next version of a result; the old row stays as it was.
+
+    `new=None` keeps the value and changes only the status (cancelled, entered in error).
+
+    Raises
+    ------
+    ResultNotCurrent
+        somebody corrected it meanwhile.
+    """
+    patient_id = Result.objects.values_list("draw__patient_id", flat=True).get(pk=result_id)
+    Patient.objects.select_for_update().get(pk=patient_id)
+    old = Result.objects.current().select_related("draw", "assay").filter(pk=result_id).first()
+    if old is None:
+        raise ResultNotCurrent(result=str(result_id))
+    replacement = _insert(
+        old.draw, new or _again(old), recorded_by=recorded_by, batch=None, old=old, reason=reason, status=status
+    )
+    record(
+        actor=actor,
+        action="result.corrected",
+        object_type="result",
+        object_id=replacement.pk,
+        patient_id=patient_id,
+        details={"replaces": old.pk, "status": status},
+    )
+    results_changed.send(sender=Result, patient_ids=(patient_id,), reason="result_corrected")
+    return replacement
+
+
+def _find_or_create_draw(
+    *, patient: Patient, draw: NewDraw, recorded_by: User | None, batch: ImportBatch | None
+) -> tuple[Draw, bool]:
+    same = Draw.objects.filter(patient=patient, laboratory=draw.laboratory, accession=draw.accession)
+    if not draw.accession:
+        same = same.filter(collected_at=draw.collected_at)
+    if row := same.first():
+        return row, False
+    return (
+        Draw.objects.create(
+            patient=patient,
+            collected_at=draw.collected_at,
+            time_known=draw.time_known,
+            laboratory=draw.laboratory,
+            accession=draw.accession,
+            fasting=draw.fasting,
+            haemolysis=draw.haemolysis,
+            note=draw.note,
+            recorded_by=recorded_by,
+            batch=batch,
+        ),
+        True,
+    )
+
+
+def _same(old: Result, new: NewResult) -> bool:
+    """A repeat says the same number in the same unit; '5.20' after '5.2' is a repeat, '<5.2' is not."""
+    return (
+        old.comparator == new.comparator
+        and Decimal(old.value) == Decimal(new.value)
+        and old.unit == new.unit
+        and (old.assay.name if old.assay else "") == new.assay
+        and (old.status == new.status or {old.status, new.status} <= {ResultStatus.FINAL, ResultStatus.CORRECTED})
+    )
+
+
+def _insert(
+    draw: Draw,
+    new: NewResult,
+    *,
+    recorded_by: User | None,
+    batch: ImportBatch | None,
+    old: Result | None = None,
+    reason: str = "",
+    status: str = "",
+) -> Result:
+    if not status:
+        status = ResultStatus.CORRECTED if old is not None and new.status == ResultStatus.FINAL else new.status
+    return Result.objects.create(
+        draw=draw,
+        marker_id=new.marker,
+        assay=_assay(marker=new.marker, laboratory=draw.laboratory, name=new.assay),
+        as_typed=new.as_typed,
+        comparator=new.comparator,
+        value=new.value,
+        unit=new.unit,
+        canonical_value=new.canonical_value,
+        canonical_unit=new.canonical_unit,
+        factor=new.factor,
+        status=status,
+        reference_low=new.reference_low,
+        reference_high=new.reference_high,
+        interpretation=new.interpretation,
+        issued_at=new.issued_at,
+        confirmed=new.confirmed,
+        recorded_by=recorded_by,
+        batch=batch,
+        version=1 if old is None else old.version + 1,
+        replaces=old,
+        reason=reason,
+    )
+
+
+def _assay(*, marker: str, laboratory: str, name: str) -> Assay | None:
+    if not name:
+        return None
+    return Assay.objects.get_or_create(marker_id=marker, laboratory=laboratory, name=name)[0]
+
+
+def _again(old: Result) -> NewResult:
+    return NewResult(
+        marker=old.marker_id,
+        as_typed=old.as_typed,
+        comparator=old.comparator,
+        value=old.value,
+        unit=old.unit,
+        canonical_value=old.canonical_value,
+        canonical_unit=old.canonical_unit,
+        factor=old.factor,
+        assay=old.assay.name if old.assay else "",
+        reference_low=old.reference_low,
+        reference_high=old.reference_high,
+        interpretation=old.interpretation,
+        issued_at=old.issued_at,
+        confirmed=old.confirmed,
+    )
+
+
+def announce(patient_ids: Iterable[int], *, reason: str) -> None:
+    """Say, inside the caller's transaction, that what is known of these patients changed."""
+    results_changed.send(sender=Patient, patient_ids=tuple(patient_ids), reason=reason)

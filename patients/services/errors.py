@@ -1,0 +1,36 @@
+"""What the record refuses, drawn as a tree.
+
+RecordError
+├── ResultExists      a different value stands already for this marker in this draw
+├── ResultNotCurrent  the row to correct was corrected meanwhile
+├── DerivedMarker     a marker that is computed cannot be entered
+└── EmptyDraw         nothing was measured
+"""
+
+from __future__ import annotations
+
+
+class RecordError(Exception):
+    """Refused, and nothing was written. `code` and `params` let a page say it in the reader's language."""
+
+    code = "record_refused"
+
+    def __init__(self, **params: str) -> None:
+        self.params = params
+        super().__init__(f"{self.code}: {params}" if params else self.code)
+
+
+class ResultExists(RecordError):
+    code = "result_exists"
+
+
+class ResultNotCurrent(RecordError):
+    code = "result_not_current"
+
+
+class DerivedMarker(RecordError):
+    code = "marker_is_derived"
+
+
+class EmptyDraw(RecordError):
+    code = "draw_is_empty"

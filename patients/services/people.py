@@ -1,0 +1,121 @@
+"""Writing patients, their numbers and their follow-up plans."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import Team, User
+from audit.services import record
+from patients.models import (
+    BoneStatus,
+    FollowUpPlan,
+    Histology,
+    Marker,
+    MenopausalStatus,
+    Patient,
+    PatientIdentifier,
+    Sex,
+    Smoking,
+    Stage,
+)
+from patients.services.draws import announce
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientDetails:
+    """What is known of a person apart from numbers and results."""
+
+    name: str
+    birth_date: dt.date | None = None
+    sex: str = Sex.UNKNOWN
+    menopausal_status: str = MenopausalStatus.UNKNOWN
+    smoking: str = Smoking.UNKNOWN
+    histology: str = Histology.OTHER
+    stage: str = Stage.UNKNOWN
+    diagnosis_date: dt.date | None = None
+    baseline_bone_status: str = BoneStatus.UNKNOWN
+
+
+@transaction.atomic
+def create_patient(
+    *,
+    actor: str,
+    details: PatientDetails,
+    care_team: Team,
+    number: str,
+    system: str = "hospital",
+    is_synthetic: bool = False,
+    created_by: User | None = None,
+) -> Patient:
+    """A new patient with a first number.
+
+    Raises
+    ------
+    ValidationError
+        a field does not do, or the number is taken; nothing is written.
+    """
+    patient = Patient(**asdict(details), care_team=care_team, is_synthetic=is_synthetic)
+    patient.full_clean()
+    patient.save()
+    identifier = PatientIdentifier(patient=patient, system=system, value=number.strip(), created_by=created_by)
+    identifier.full_clean()
+    identifier.save()
+    record(actor=actor, action="patient.created", object_type="patient", object_id=patient.pk, patient_id=patient.pk)
+    return patient
+
+
+@transaction.atomic
+def update_patient(*, actor: str, patient_id: int, details: PatientDetails) -> Patient:
+    """Change what is known of a person; the former state stays in the row's history.
+
+    Sex, age, menopause and smoking choose reference intervals, so the patient is evaluated again.
+    """
+    patient = Patient.objects.select_for_update().get(pk=patient_id)
+    changed = [field for field, value in asdict(details).items() if getattr(patient, field) != value]
+    if not changed:
+        return patient
+    for field in changed:
+        setattr(patient, field, getattr(details, field))
+    patient.full_clean()
+    patient.save()
+    record(
+        actor=actor,
+        action="patient.updated",
+        object_type="patient",
+        object_id=patient.pk,
+        patient_id=patient.pk,
+        details={"fields": changed},
+    )
+    announce([patient.pk], reason="patient_updated")
+    return patient
+
+
+@transaction.atomic
+def set_plan(
+    *, actor: str, patient_id: int, markers: Sequence[str], every_weeks: int, starts_on: dt.date
+) -> FollowUpPlan:
+    """Replace the active follow-up plan; the former one stays, inactive."""
+    Patient.objects.select_for_update().get(pk=patient_id)
+    if not markers:
+        raise ValidationError({"panel": "A plan names at least one marker."})
+    for former in FollowUpPlan.objects.filter(patient_id=patient_id, is_active=True):
+        former.is_active = False
+        former.save()
+    plan = FollowUpPlan(patient_id=patient_id, every_weeks=every_weeks, starts_on=starts_on)
+    plan.full_clean()
+    plan.save()
+    plan.panel.set(Marker.objects.filter(code__in=markers))
+    record(
+        actor=actor,
+        action="plan.set",
+        object_type="plan",
+        object_id=plan.pk,
+        patient_id=patient_id,
+        details={"every_weeks": every_weeks, "markers": sorted(markers)},
+    )
+    return plan
