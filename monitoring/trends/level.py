@@ -12,7 +12,7 @@ TUMOUR: Final = "tumour"
 BONE: Final = "bone_turnover"
 
 # Markers that measure the same thing count once: bone alkaline phosphatase is a part of total ALP, and a derived marker
-# is its inputs over again. (Detection design, section 12; the issue that asks for the evidence engine, item 2.)
+# is its inputs over again (docs/clinical-rules.md, E13).
 COUNTED_ONCE: Final = (
     frozenset({"ALP", "BAP", "BAP_U"}),
     frozenset({"NLR", "NEUT", "LYMPH", "SII", "PLT"}),
@@ -45,8 +45,8 @@ NOTHING: Final = PatientLevel(level="none", pattern="", reasons=(), since_day=No
 
 
 def patient_level(evidence: Sequence[MarkerEvidence]) -> PatientLevel:
-    """ALERT: a tumour marker's sustained rise, or two independent bone markers'. WATCH: anything less that moved."""
-    moved = [one for one in evidence if one.state in ("sustained_rise", "single_rise")]
+    """ALERT: a tumour marker's sustained rise, or two independent bone markers'. WATCH: anything less that tells."""
+    moved = [one for one in evidence if _tells(one)]
     if not moved:
         return NOTHING
     sustained = [one for one in moved if one.state == "sustained_rise"]
@@ -61,6 +61,11 @@ def patient_level(evidence: Sequence[MarkerEvidence]) -> PatientLevel:
         reasons=reasons,
         since_day=min((reason.since_day for reason in reasons if _carries(reason, reasons)), default=None),
     )
+
+
+def _tells(one: MarkerEvidence) -> bool:
+    """One draw of a mineral or a blood count out of its band is an ordinary day: over a dozen such markers, some are."""
+    return one.state == "sustained_rise" or (one.state == "single_rise" and one.family in (TUMOUR, BONE))
 
 
 def carrying_markers(found: PatientLevel) -> tuple[str, ...]:

@@ -21,6 +21,10 @@ def test_three_draws_that_rise_strongly_are_a_sustained_rise_at_the_third() -> N
     assert finding.baseline.draw_ids == (1,)
     # The person's level from one draw: 2.4 drawn 6 % of the way to the set-point of 2.2.
     assert finding.baseline.level == pytest.approx(2.3876468985766, rel=1e-12)
+    sigma_squared = math.log(1 + 0.19**2)
+    half = 1.959963984540054 * math.sqrt(0.75**2 * sigma_squared / (0.75**2 + sigma_squared))
+    assert finding.baseline.high / finding.baseline.level == pytest.approx(math.exp(half), rel=1e-9)
+    assert finding.baseline.level / finding.baseline.low == pytest.approx(math.exp(half), rel=1e-9)
     assert finding.change_percent == pytest.approx(100 * (7.3 / 2.3876468985766 - 1), rel=1e-9)
     assert finding.rcv_up_percent == pytest.approx(54.976, abs=0.001)
     assert finding.what_would_lower_it == pytest.approx(2.3876468985766 * 1.549759, rel=1e-6)

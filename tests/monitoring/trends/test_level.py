@@ -43,6 +43,12 @@ def test_a_single_supporting_draw_in_every_marker_is_a_watch_and_never_an_alert(
     assert found.pattern == "tumour_and_bone"
 
 
+def test_one_draw_of_a_mineral_or_a_count_raises_nothing() -> None:
+    found = _patient(_rising("CA", 2.3, draws=1))
+
+    assert (found.level, found.pattern, found.reasons, found.since_day) == ("none", "", (), None)
+
+
 def test_one_bone_marker_is_a_watch() -> None:
     found = _patient(_rising("BCTX", 0.3))
 

@@ -77,6 +77,22 @@ def test_a_series_reads_the_same_alone_in_any_batch_and_in_any_order(batch: tupl
     assert tuple(evaluate([one], PANEL)[0] for one in sorted(batch, key=lambda one: one.patient)) == together
 
 
+def test_the_history_ends_at_the_level_of_the_finding() -> None:
+    rng = np.random.default_rng(6)
+    batch = [
+        series((TYPICAL[marker] * np.exp(rng.normal(0.0, 0.5, size=7))).tolist(), marker=marker, patient=patient)
+        for patient in range(40)
+        for marker in MARKERS
+    ]
+
+    histories, findings = level_history(batch, PANEL), evaluate(batch, PANEL)
+
+    assert {finding.level for finding in findings} == {"none", "watch", "alert"}
+    for history, finding in zip(histories, findings, strict=True):
+        assert (history.patient, history.draws[-1].level) == (finding.patient, finding.level)
+        assert history.draws[-1].pattern == finding.pattern
+
+
 def test_a_chunk_boundary_changes_no_number() -> None:
     rng = np.random.default_rng(5)
     batch = [
