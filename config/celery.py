@@ -25,5 +25,6 @@ def every(seconds: int, task: str) -> dict[str, Any]:
 app.conf.beat_schedule = {
     "sweep-marks": every(10, "monitoring.tasks.sweep"),
     "deliver-notifications": every(10, "monitoring.tasks.deliver"),
+    "sweep-imports": every(30, "exchange.tasks.sweep"),
     "seal-audit": every(60, "audit.tasks.seal"),
 }

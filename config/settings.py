@@ -127,7 +127,7 @@ CACHES: dict[str, dict[str, Any]] = {
     )
 }
 BROKER_DIR = DATA_DIR / "broker"
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = REDIS_URL or "filesystem://localhost"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True  # tasks are idempotent: what a killed worker held is run again
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -143,6 +143,10 @@ if REDIS_URL:
         "visibility_timeout": 2 * CELERY_TASK_TIME_LIMIT,
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
+        # Publishing tries once: with kombu's own retries a nurse waits 6 s for a broker that is down.
+        "max_retries": 0,
+        "interval_start": 0,
+        "interval_step": 0,
     }
 else:
     for folder in ("messages", "control"):
@@ -163,7 +167,7 @@ if EMAIL_URL:
     vars().update(env.email_url_config(EMAIL_URL))
     EMAIL_TIMEOUT = 20
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "monitoring.notifications.folder.EmailBackend"  # one file a mail; Django's own names clash
     EMAIL_FILE_PATH = str(OUTBOX_DIR)
 
 # --- people -------------------------------------------------------------------------------------------------------

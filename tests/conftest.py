@@ -1,0 +1,186 @@
+"""Fixtures of the whole suite and the servers behind them.
+
+The environment decides everything Leadtime does, so it must be set before Django reads its settings. That is why
+DJANGO_SETTINGS_MODULE is set here and not in pyproject.toml, where pytest-django would load the settings first.
+With xdist the controller starts PostgreSQL once and its workers inherit the address.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django import Settings
+
+from tests import servers
+
+if TYPE_CHECKING:
+    from tests.cast import Cast
+
+PROJECT = servers.PROJECT
+SHARED_DATA = PROJECT.parent / "shared" / "data"
+IN_CI = os.environ.get("CI") == "true"
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+POSTGRES_ADDRESS = "LEADTIME_TEST_POSTGRES"  # the controller's server, for its workers
+
+_running = contextlib.ExitStack()
+atexit.register(_running.close)  # also where a run breaks off before pytest says that it ends
+
+
+def missing_kinds() -> dict[str, str]:
+    """Kind of test -> why it cannot run on this machine, or was not asked for."""
+    missing = {}
+    if os.environ["TEST_DATABASE"] == "sqlite":
+        missing["postgres"] = "PostgreSQL is left out by TEST_DATABASE=sqlite"
+    if servers.find_postgres() is None:
+        missing["postgres"] = "no PostgreSQL (apt-get install postgresql)"
+    if servers.find_redis() is None:
+        missing["redis"] = "no Redis (apt-get install redis-server)"
+    if servers.find_chromium() is None:
+        missing["browser"] = "no Chromium (apt-get install chromium fonts-noto-cjk)"
+    return missing
+
+
+def absent_servers() -> list[str]:
+    return [why for why in missing_kinds().values() if why.startswith("no ")]
+
+
+def choose_database() -> None:
+    """TEST_DATABASE=postgres or sqlite; PostgreSQL where there is one and nothing was chosen."""
+    chosen = os.environ.setdefault("TEST_DATABASE", "postgres" if servers.find_postgres() else "sqlite")
+    if chosen not in {"postgres", "sqlite"}:
+        raise pytest.UsageError(f"TEST_DATABASE={chosen!r} is neither postgres nor sqlite")
+
+
+def set_environment() -> None:
+    for name in servers.OWN_ENVIRONMENT:
+        os.environ.pop(name, None)
+    folder = _running.enter_context(servers.temporary_folder())
+    (folder / "static").mkdir()  # whitenoise warns when its folder is missing, and a warning is an error here
+    os.environ.update(
+        DJANGO_SETTINGS_MODULE="config.settings",
+        LEADTIME_DATA_DIR=str(folder),  # one a worker: no test sees the files of another
+        SECRET_KEY="only-for-tests-" + "0123456789" * 5,
+        STATIC_MANIFEST="off",  # pages name their static files as they lie in the source tree
+    )
+
+
+def set_database() -> None:
+    if os.environ["TEST_DATABASE"] == "sqlite":
+        return
+    if IS_WORKER:
+        os.environ["DATABASE_URL"] = os.environ[POSTGRES_ADDRESS]
+        return
+    port = servers.free_port()  # chosen first: starting the server imports `config`, whose settings want the address
+    os.environ["DATABASE_URL"] = f"postgres://leadtime@{servers.HOST}:{port}/postgres"
+    os.environ[POSTGRES_ADDRESS] = _running.enter_context(servers.postgres(port))
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """The first moment a conftest is asked anything, before those of subfolders, which may import models, are read."""
+    import django
+    from django.conf import settings
+
+    if settings.configured:
+        raise pytest.UsageError("Settings were read too early: unset DJANGO_SETTINGS_MODULE and leave --ds out")
+    choose_database()
+    if IN_CI and absent_servers():
+        raise pytest.UsageError("CI needs every server: " + "; ".join(absent_servers()))
+    set_environment()
+    set_database()
+    if not IS_WORKER:
+        from config.compile_messages import compile_catalogues
+
+        compile_catalogues(PROJECT / "locale")
+    django.setup()
+    # Inherited, it would make pytest-django in xdist's workers read the settings before they get their own.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def pytest_unconfigure() -> None:
+    _running.close()
+
+
+def pytest_report_header() -> list[str]:
+    left_out = [f"left out: tests of kind {kind}: {why}" for kind, why in missing_kinds().items()]
+    return [f"database: {os.environ['TEST_DATABASE']}", *left_out]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what this machine has no server for; the header has said so."""
+    missing = missing_kinds().keys()
+    left_out = [item for item in items if any(item.get_closest_marker(kind) for kind in missing)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.fixture(autouse=True)
+def quick_and_fresh(settings: Settings) -> None:
+    """Passwords hashed quickly, since nobody attacks them here, and no failed sign-in of the test before is counted."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The published data that some tests read in place, beside the checkout."""
+    if not SHARED_DATA.is_dir():
+        if IN_CI:
+            pytest.fail("../shared/data is missing")
+        pytest.skip("../shared/data is missing: the published series are not beside this checkout")
+    return SHARED_DATA
+
+
+@pytest.fixture
+def postgres_database() -> Iterator[str]:
+    """The address of an empty database, for processes of their own."""
+    with servers.postgres_database(os.environ[POSTGRES_ADDRESS], f"own_{uuid.uuid4().hex}") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    with servers.redis() as address:
+        yield address
+
+
+@pytest.fixture
+def mail_sink() -> Iterator[servers.MailSink]:
+    with servers.mail_sink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    # Playwright runs an event loop in this thread, where Django would refuse every query of a test.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    program = servers.find_chromium()
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=servers.chromium_arguments(), headless=True)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a fresh browser profile, in English, wide as a clinic's screen."""
+    context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Two teams and a person of each role; models can be imported only once Django is set up."""
+    from tests.cast import make_cast
+
+    return make_cast()
