@@ -60,6 +60,8 @@ _FORMULAS = (
     _Formula("CA_CORR", ("CA", "ALB"), _ca_corr, Decimal("0.001")),
 )
 
+INPUTS_OF: Mapping[str, tuple[str, ...]] = {formula.marker: formula.inputs for formula in _FORMULAS}
+
 
 def derive(inputs: Mapping[str, DerivedInput]) -> tuple[DerivedValue, ...]:
     """NLR, SII and CA_CORR, in this order, from the results of ONE draw by marker code.

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from patients.catalogue import catalogue
-from patients.derived import DerivedInput, derive
+from patients.derived import INPUTS_OF, DerivedInput, derive
 from patients.models import Draw, FollowUpPlan, Patient, Result
 
 
@@ -68,17 +68,19 @@ SERIES_FIELDS = (
 )
 
 
-def series_points(patient_ids: Collection[int]) -> dict[int, dict[str, list[SeriesPoint]]]:
-    """patient id -> marker code -> points by time, derived markers included. One query for any number of patients."""
+def series_points(
+    patient_ids: Collection[int], *, only: Mapping[int, Collection[str]] | None = None
+) -> dict[int, dict[str, list[SeriesPoint]]]:
+    """patient id -> marker code -> points by time, derived markers included. One query for any number of patients.
+
+    `only` names the markers to read of each patient; the inputs of a derived one are read with it.
+    """
     series: dict[int, dict[str, list[SeriesPoint]]] = {patient_id: defaultdict(list) for patient_id in patient_ids}
     draws: dict[int, list[SeriesPoint]] = defaultdict(list)
-    rows = (
-        Result.objects.for_trends()
-        .filter(draw__patient_id__in=patient_ids)
-        .order_by("draw__collected_at", "draw_id", "pk")
-        .values_list(*SERIES_FIELDS)
-    )
-    for row in rows:
+    results = Result.objects.for_trends().filter(draw__patient_id__in=patient_ids)
+    if only is not None:
+        results = results.filter(_of_markers(only))
+    for row in results.order_by("draw__collected_at", "draw_id", "pk").values_list(*SERIES_FIELDS):
         point = SeriesPoint(*row[:6], row[6] or "", *row[7:-1], result_ids=(row[-1],))
         series[point.patient_id][point.marker].append(point)
         draws[point.draw_id].append(point)
@@ -86,6 +88,18 @@ def series_points(patient_ids: Collection[int]) -> dict[int, dict[str, list[Seri
         for point in _derived_points(points):
             series[point.patient_id][point.marker].append(point)
     return {patient_id: dict(markers) for patient_id, markers in series.items()}
+
+
+def _of_markers(only: Mapping[int, Collection[str]]) -> Q:
+    """One condition a marker, so that it stays short whatever the number of patients."""
+    patients: dict[str, list[int]] = defaultdict(list)
+    for patient_id, codes in only.items():
+        for read in {one for code in codes for one in INPUTS_OF.get(code, (code,))}:
+            patients[read].append(patient_id)
+    wanted = Q(pk__in=())
+    for code, ids in patients.items():
+        wanted |= Q(marker_id=code, draw__patient_id__in=ids)
+    return wanted
 
 
 def _derived_points(points: Iterable[SeriesPoint]) -> Iterable[SeriesPoint]:

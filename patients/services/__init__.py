@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from patients.services.draws import DrawOutcome, NewDraw, NewResult, correct_result, record_draw
-from patients.services.errors import DerivedMarker, EmptyDraw, RecordError, ResultExists, ResultNotCurrent
+from patients.services.errors import (
+    AccessionAtAnotherTime,
+    DerivedMarker,
+    EmptyDraw,
+    RecordError,
+    ResultExists,
+    ResultNotCurrent,
+)
 from patients.services.events import record_imaging, record_skeletal_event, record_treatment
+from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
 from patients.services.people import PatientDetails, create_patient, set_plan, update_patient
 
 __all__ = [
+    "AccessionAtAnotherTime",
     "DerivedMarker",
     "DrawOutcome",
+    "DrawPlan",
     "EmptyDraw",
     "NewDraw",
     "NewResult",
     "PatientDetails",
+    "PatientDraw",
     "RecordError",
     "ResultExists",
     "ResultNotCurrent",
     "correct_result",
     "create_patient",
+    "plan_draws",
     "record_draw",
+    "record_draws",
     "record_imaging",
     "record_skeletal_event",
     "record_treatment",

@@ -107,7 +107,7 @@ def record_draw(
         if old is None:
             standing[new.marker] = _insert(row, new, recorded_by=recorded_by, batch=batch)
             created.append(standing[new.marker].pk)
-        elif _same(old, new):
+        elif is_repeat(old, new):
             repeated += 1
         elif on_difference == "refuse":
             raise ResultExists(marker=new.marker, value=old.reported, unit=old.unit)
@@ -194,7 +194,7 @@ def _find_or_create_draw(
     )
 
 
-def _same(old: Result, new: NewResult) -> bool:
+def is_repeat(old: Result, new: NewResult) -> bool:
     """A repeat says the same number in the same unit; '5.20' after '5.2' is a repeat, '<5.2' is not."""
     return (
         old.comparator == new.comparator
@@ -215,12 +215,32 @@ def _insert(
     reason: str = "",
     status: str = "",
 ) -> Result:
+    assay = _assay(marker=new.marker, laboratory=draw.laboratory, name=new.assay)
+    row = result_row(
+        draw, new, assay=assay, recorded_by=recorded_by, batch=batch, old=old, reason=reason, status=status
+    )
+    row.save(force_insert=True)
+    return row
+
+
+def result_row(
+    draw: Draw,
+    new: NewResult,
+    *,
+    assay: Assay | None,
+    recorded_by: User | None,
+    batch: ImportBatch | None,
+    old: Result | None = None,
+    reason: str = "",
+    status: str = "",
+) -> Result:
+    """A row that is not written yet: the first version of a result, or the one after `old`."""
     if not status:
         status = ResultStatus.CORRECTED if old is not None and new.status == ResultStatus.FINAL else new.status
-    return Result.objects.create(
+    return Result(
         draw=draw,
         marker_id=new.marker,
-        assay=_assay(marker=new.marker, laboratory=draw.laboratory, name=new.assay),
+        assay=assay,
         as_typed=new.as_typed,
         comparator=new.comparator,
         value=new.value,

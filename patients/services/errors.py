@@ -3,6 +3,7 @@
 RecordError
 ├── ResultExists      a different value stands already for this marker in this draw
 ├── ResultNotCurrent  the row to correct was corrected meanwhile
+├── AccessionAtAnotherTime  the draw of this accession number was taken at another time
 ├── DerivedMarker     a marker that is computed cannot be entered
 └── EmptyDraw         nothing was measured
 """
@@ -26,6 +27,10 @@ class ResultExists(RecordError):
 
 class ResultNotCurrent(RecordError):
     code = "result_not_current"
+
+
+class AccessionAtAnotherTime(RecordError):
+    code = "accession_at_another_time"
 
 
 class DerivedMarker(RecordError):
