@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Max, Q
 
@@ -81,13 +82,20 @@ def series_points(
     if only is not None:
         results = results.filter(_of_markers(only))
     for row in results.order_by("draw__collected_at", "draw_id", "pk").values_list(*SERIES_FIELDS):
-        point = SeriesPoint(*row[:6], row[6] or "", *row[7:-1], result_ids=(row[-1],))
+        point = _reported_point(*row)
         series[point.patient_id][point.marker].append(point)
         draws[point.draw_id].append(point)
     for points in draws.values():
         for point in _derived_points(points):
             series[point.patient_id][point.marker].append(point)
     return {patient_id: dict(markers) for patient_id, markers in series.items()}
+
+
+def _reported_point(*row: Any) -> SeriesPoint:
+    """One row of SERIES_FIELDS; a result without an assay has an empty assay."""
+    fields: list[Any] = [*row[:-1], (row[-1],)]
+    fields[SERIES_FIELDS.index("assay__name")] = fields[SERIES_FIELDS.index("assay__name")] or ""
+    return SeriesPoint(*fields)
 
 
 def _of_markers(only: Mapping[int, Collection[str]]) -> Q:
@@ -175,3 +183,8 @@ def primary_numbers(patient_ids: Collection[int]) -> dict[int, str]:
     for patient_id, value in rows.values_list("pk", "identifiers__value"):
         numbers.setdefault(patient_id, value)
     return numbers
+
+
+def holds_patients(*, synthetic: bool) -> bool:
+    """Whether any synthetic (or any real) patient is on record."""
+    return Patient.objects.filter(is_synthetic=synthetic).exists()

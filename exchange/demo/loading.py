@@ -19,8 +19,9 @@ from audit.models import AuditEvent
 from audit.services import record
 from exchange.demo.types import DemoDraw, DemoPatient, DemoResult
 from patients.catalogue import catalogue
-from patients.models import Patient, PatientIdentifier
+from patients.models import PatientIdentifier
 from patients.reading import read_result
+from patients.selectors import holds_patients
 from patients.services import (
     NewDraw,
     NewResult,
@@ -52,9 +53,9 @@ class RecordState(StrEnum):
 def record_state() -> RecordState:
     if AuditEvent.objects.filter(action=LOADED).exists():
         return RecordState.LOADED
-    if Patient.objects.filter(is_synthetic=False).exists():
+    if holds_patients(synthetic=False):
         return RecordState.REAL_PATIENTS
-    return RecordState.PARTLY_LOADED if Patient.objects.exists() else RecordState.EMPTY
+    return RecordState.PARTLY_LOADED if holds_patients(synthetic=True) else RecordState.EMPTY
 
 
 def loaded_numbers() -> frozenset[str]:

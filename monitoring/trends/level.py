@@ -64,7 +64,7 @@ def patient_level(evidence: Sequence[MarkerEvidence]) -> PatientLevel:
 
 
 def _tells(one: MarkerEvidence) -> bool:
-    """One draw of a mineral or a blood count out of its band is an ordinary day: over a dozen such markers, some are."""
+    """One mineral or blood count out of its band is an ordinary day: of a dozen such markers some are."""
     return one.state == "sustained_rise" or (one.state == "single_rise" and one.family in (TUMOUR, BONE))
 
 
