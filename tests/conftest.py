@@ -101,6 +101,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
         compile_catalogues(PROJECT / "locale")
     django.setup()
+    from tests.flushing import allow_flush
+
+    allow_flush()
     # Inherited, it would make pytest-django in xdist's workers read the settings before they get their own.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 

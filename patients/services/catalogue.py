@@ -23,10 +23,15 @@ def load_markers(*, using: str = DEFAULT_DB_ALIAS) -> int:
 
 
 def load_markers_after_migrate(*, using: str, plan: Any = (), apps: Any = None, **_kwargs: Any) -> None:
-    """Receiver of `post_migrate`; silent while the table does not exist yet (migrating to an older state)."""
-    if router.allow_migrate_model(using, Marker) and apps is not None:
+    """Receiver of `post_migrate`; silent while the table does not exist yet (migrating to an older state).
+
+    `flush` sends the signal too, without `apps`: the tables are there and have just been emptied.
+    """
+    if not router.allow_migrate_model(using, Marker):
+        return
+    if apps is not None:
         try:
             apps.get_model("patients", "Marker")
         except LookupError:
             return
-        load_markers(using=using)
+    load_markers(using=using)

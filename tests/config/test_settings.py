@@ -25,7 +25,7 @@ def start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 
 def test_with_nothing_set_it_runs_embedded_and_safe(tmp_path: Path) -> None:
     answer = start(tmp_path)
-    assert answer.stdout.split() == ["django.db.backends.sqlite3", "filesystem://", "False", "False"]
+    assert answer.stdout.split() == ["django.db.backends.sqlite3", "filesystem://localhost", "False", "False"]
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
