@@ -1,0 +1,41 @@
+"""What monitoring refuses, drawn as a tree.
+
+MonitoringError
+├── AlertProblem   an answer to an alert that cannot be taken; nothing was written
+├── RuleProblem    a rule file that does not say what a rule must say
+└── DeliveryProblem  a message that a channel could not hand over
+"""
+
+from __future__ import annotations
+
+import traceback
+
+
+class MonitoringError(Exception):
+    """Refused. `code` is stable and `params` let a page say it in the reader's language."""
+
+    def __init__(self, code: str, **params: str) -> None:
+        self.code = code
+        self.params = params
+        super().__init__(f"{code}: {params}" if params else code)
+
+
+class AlertProblem(MonitoringError):
+    """Codes: alert_unknown, alert_not_open (state), comment_missing, comment_too_long (most), not_allowed."""
+
+
+class RuleProblem(MonitoringError):
+    """Codes: rule_key_unknown, rule_key_missing, rule_value_invalid; params name the file, the entry and the key."""
+
+
+class DeliveryProblem(MonitoringError):
+    """`code` names the error (never its text, which quotes addresses). `permanent`: trying again is no use."""
+
+    def __init__(self, code: str, *, permanent: bool) -> None:
+        super().__init__(code)
+        self.permanent = permanent
+
+
+def frames_of(problem: BaseException, *, last: int = 5) -> str:
+    """Where an unexpected error came from, for the log. Frames hold code only; the error's text may quote a value."""
+    return "".join(traceback.format_tb(problem.__traceback__)[-last:]).rstrip()

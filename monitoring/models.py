@@ -1,0 +1,169 @@
+"""Conclusions: what is to be evaluated, what the engine read, what somebody must look at, and who was told."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from patients.models import Marker, Patient
+from patients.models.constraints import one_of
+
+
+class Level(models.TextChoices):
+    NONE = "none", _("calm")
+    WATCH = "watch", _("watch")
+    ALERT = "alert", _("alert")
+
+
+class EvaluationMark(models.Model):
+    """This patient is to be evaluated. The table is the truth; a Celery message is only a nudge.
+
+    `version` grows with each change; whoever evaluated removes the mark only at the version it had read
+    (compare-and-set), so that a result that came in meanwhile is evaluated too.
+    """
+
+    patient = models.OneToOneField(Patient, on_delete=models.CASCADE, related_name="evaluation_mark")
+    version = models.PositiveBigIntegerField(default=1)
+    reason = models.CharField(max_length=40)
+    marked_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="pushed forward after a failure")
+    failure = models.CharField(max_length=120, blank=True, help_text="name of the error, never its text")
+
+    class Meta:
+        indexes = [models.Index(fields=["not_before", "marked_at"], name="mark_by_turn")]
+
+    def __str__(self) -> str:
+        return f"mark of patient {self.patient_id}"
+
+
+class Evaluation(models.Model):
+    """One run of the engine over one patient at one moment."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="evaluations")
+    at = models.DateTimeField()
+    engine_version = models.CharField(max_length=40)
+    catalogue_version = models.CharField(max_length=40)
+    level = models.CharField(max_length=10, choices=Level.choices)
+    pattern = models.CharField(max_length=30, blank=True)
+    since = models.DateField(null=True, blank=True, help_text="first draw of the rise")
+    input_results = models.JSONField(default=list, help_text="ids of the results it was read from")
+    reason = models.JSONField(default=dict, help_text="the patient finding as data")
+
+    class Meta:
+        indexes = [models.Index(fields=["patient", "-at"], name="evaluation_by_patient")]
+        constraints = [one_of("level", Level, name="evaluation_level_known")]
+
+    def __str__(self) -> str:
+        return f"evaluation {self.pk}"
+
+
+class Trend(models.Model):
+    """The stored reading of one series: the marker finding as data, replaced by each evaluation."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="trends")
+    marker = models.ForeignKey(Marker, on_delete=models.PROTECT, related_name="trends")
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.CASCADE, related_name="trends")
+    state = models.CharField(max_length=20)
+    since = models.DateField(null=True, blank=True)
+    last_value = models.FloatField(null=True, blank=True, help_text="canonical unit")
+    change_percent = models.FloatField(null=True, blank=True, help_text="last value against the baseline")
+    finding = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["patient", "marker"], name="trend_once_a_series")]
+
+    def __str__(self) -> str:
+        return f"trend {self.pk}"
+
+
+class AlertState(models.TextChoices):
+    OPEN = "open", _("needs an answer")
+    ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    CLOSED = "closed", _("closed")
+    WITHDRAWN = "withdrawn", _("withdrawn: the rise no longer holds")
+
+
+OPEN_STATES = (AlertState.OPEN, AlertState.ACKNOWLEDGED)
+
+
+class Alert(models.Model):
+    """A sustained rise that somebody must look at. At most one stands open a patient and rule."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="alerts")
+    rule = models.CharField(max_length=40, default="sustained_rise")
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, related_name="alerts")
+    state = models.CharField(max_length=20, choices=AlertState.choices, default=AlertState.OPEN)
+    pattern = models.CharField(max_length=30, blank=True)
+    markers = models.JSONField(default=list, help_text="codes of the markers with a sustained rise")
+    since = models.DateField(null=True, blank=True)
+    raised_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "raised_at"], name="alert_by_state")]
+        constraints = [
+            one_of("state", AlertState, name="alert_state_known"),
+            models.UniqueConstraint(
+                fields=["patient", "rule"], condition=Q(state__in=OPEN_STATES), name="alert_one_open_a_rule"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"alert {self.pk}"
+
+
+class AlertEvent(models.Model):
+    """One change of an alert: its history, append-only."""
+
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="events")
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=80)
+    old_state = models.CharField(max_length=20, blank=True)
+    new_state = models.CharField(max_length=20, choices=AlertState.choices)
+    comment = models.TextField(blank=True)
+    evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [one_of("new_state", AlertState, name="alert_event_state_known")]
+
+    def __str__(self) -> str:
+        return f"event {self.pk} of alert {self.alert_id}"
+
+
+class DeliveryState(models.TextChoices):
+    WAITING = "waiting", _("waiting")
+    SENDING = "sending", _("being sent")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+
+
+class Notification(models.Model):
+    """One message to one person about one change of an alert, with its delivery state. The row is the outbox."""
+
+    alert_event = models.ForeignKey(AlertEvent, on_delete=models.CASCADE, related_name="notifications")
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="notifications")
+    channel = models.CharField(max_length=20, default="email")
+    language = models.CharField(max_length=10, default="en")
+    message_id = models.CharField(
+        max_length=120, unique=True, help_text="stable: a repeat is one message to the reader"
+    )
+    state = models.CharField(max_length=10, choices=DeliveryState.choices, default=DeliveryState.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    failure = models.CharField(max_length=120, blank=True, help_text="name of the error, never its text")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["state", "not_before"], name="notification_by_turn")]
+        constraints = [
+            one_of("state", DeliveryState, name="notification_state_known"),
+            models.UniqueConstraint(fields=["alert_event", "person", "channel"], name="notification_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"notification {self.pk}"

@@ -1,0 +1,111 @@
+"""Who is told, as rows written in the transaction of the alert. A row that is written is a message that will be sent.
+
+An alert goes to the clinicians of the patient's care team who receive alerts; where the team has none, to every member
+who does, because a mail to the wrong colleague is better than a mail to nobody. A withdrawal goes to exactly those who
+were told, or may have been.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from accounts.models import Membership
+from accounts.roles import Role
+from monitoring.models import Alert, AlertEvent, AlertState, DeliveryState, Notification
+
+EMAIL: Final = "email"
+WITHDRAWN_UNSENT: Final = "AlertWithdrawn"  # the `failure` of a message that need not be sent any more
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    user_id: int
+    language: str
+
+
+def tell_the_team(events: Sequence[AlertEvent], *, now: dt.datetime) -> int:
+    """One notification an event and person of the patient's team; returns how many. Three queries."""
+    if not events:
+        return 0
+    alerts = Alert.objects.filter(pk__in=[event.alert_id for event in events])
+    team_of = dict(alerts.values_list("pk", "patient__care_team_id"))
+    people = people_to_tell(set(team_of.values()))
+    rows = [_row(event, person, EMAIL, now) for event in events for person in people[team_of[event.alert_id]]]
+    return len(Notification.objects.bulk_create(rows))
+
+
+def people_to_tell(team_ids: Collection[int]) -> dict[int, list[Person]]:
+    """team id -> the clinicians who receive alerts by mail, or, where there is none, every member who does."""
+    members = Membership.objects.filter(team_id__in=team_ids, receives_alerts=True, user__is_active=True)
+    rows = members.exclude(user__email="").order_by("team_id", "user_id")
+    clinicians: dict[int, list[Person]] = defaultdict(list)
+    everybody: dict[int, list[Person]] = defaultdict(list)
+    for team_id, user_id, language, role in rows.values_list("team_id", "user_id", "user__language", "user__role"):
+        everybody[team_id].append(Person(user_id, language))
+        if role == Role.CLINICIAN:
+            clinicians[team_id].append(Person(user_id, language))
+    return {team_id: clinicians[team_id] or everybody[team_id] for team_id in team_ids}
+
+
+def tell_the_told(events: Sequence[AlertEvent], *, now: dt.datetime) -> int:
+    """Correct what was said: one notification to each who was told; what was not sent yet is not sent any more.
+
+    A message that is being sent, or was tried and failed, may have arrived: its reader counts as told.
+    """
+    if not events:
+        return 0
+    event_of = {event.alert_id: event for event in events}
+    said = (
+        Notification.objects.select_for_update(of=("self",))
+        .filter(alert_event__alert_id__in=event_of)
+        .exclude(alert_event__new_state=AlertState.WITHDRAWN)
+        .select_related("alert_event", "person")
+        .order_by("pk")
+    )
+    unsent: list[int] = []
+    told: dict[tuple[int, int, str], Notification] = {}
+    for notification in said:
+        if notification.state == DeliveryState.WAITING:
+            unsent.append(notification.pk)
+        if notification.state in (DeliveryState.SENT, DeliveryState.SENDING) or notification.attempts:
+            told[(notification.alert_event.alert_id, notification.person_id, notification.channel)] = notification
+    Notification.objects.filter(pk__in=unsent).update(state=DeliveryState.FAILED, failure=WITHDRAWN_UNSENT)
+    rows = [
+        _row(event_of[alert_id], Person(person_id, notification.person.language), channel, now)
+        for (alert_id, person_id, channel), notification in told.items()
+    ]
+    return len(Notification.objects.bulk_create(rows))
+
+
+def _row(event: AlertEvent, person: Person, channel: str, now: dt.datetime) -> Notification:
+    return Notification(
+        alert_event=event,
+        person_id=person.user_id,
+        channel=channel,
+        language=person.language,
+        message_id=message_id(now, event.pk, person.user_id, channel),
+        not_before=now,
+        created_at=now,
+    )
+
+
+def message_id(*parts: object) -> str:
+    """Opaque numbers only. The moment is in it because numbers start anew where a database is set up again."""
+    return f"<{'.'.join(_plain(parts))}@{message_domain()}>"
+
+
+def _plain(parts: Iterable[object]) -> Iterable[str]:
+    return (f"{part:%Y%m%d%H%M%S}" if isinstance(part, dt.datetime) else str(part) for part in parts)
+
+
+def message_domain() -> str:
+    """The host people know Leadtime by; an IPv6 address cannot stand in a Message-ID as it is."""
+    host = urlsplit(settings.SITE_URL).hostname or ""
+    return host if host and ":" not in host else "leadtime.invalid"

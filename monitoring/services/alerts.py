@@ -1,0 +1,194 @@
+"""Writing what the decision says: alerts, their history, and the messages, for a whole batch at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from django.db.models import Max
+
+from audit.services import NewEvent, record_many
+from monitoring.evaluation import clinic_zone, date_of
+from monitoring.models import OPEN_STATES, Alert, AlertEvent, AlertState, Evaluation
+from monitoring.notifications.outbox import tell_the_team, tell_the_told
+from monitoring.parameters import marker_parameters
+from monitoring.services.decision import Closed, Move, Rise, Standing, decide, rise_of
+from monitoring.trends import engine
+from monitoring.trends.types import LevelHistory, PatientFinding, Series
+
+RULE: Final = "sustained_rise"
+STATE_AFTER: Final = {Move.REOPEN: AlertState.OPEN, Move.WITHDRAW: AlertState.WITHDRAWN}
+ACTIONS: Final = {
+    Move.RAISE: "alert.raised",
+    Move.JOIN: "alert.joined",
+    Move.REOPEN: "alert.reopened",
+    Move.WITHDRAW: "alert.withdrawn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What one run concluded of one patient, and the row that says so."""
+
+    patient_id: int
+    finding: PatientFinding
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCounts:
+    raised: int = 0
+    reopened: int = 0
+    withdrawn: int = 0
+    notifications: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """One move to be written: the alert as it was (or is to be), and the conclusion that moves it."""
+
+    move: Move
+    alert: Alert
+    old_state: str
+    conclusion: Conclusion
+
+
+def settle_alerts(
+    conclusions: Sequence[Conclusion], *, series: Sequence[Series], now: dt.datetime, actor: str
+) -> AlertCounts:
+    """Raise, keep, open again or withdraw, in the caller's transaction, which holds the patients' locks."""
+    ids = [one.patient_id for one in conclusions]
+    standing = _standing(ids)
+    answered = _answered([alert.pk for alert in standing.values() if alert.state == AlertState.ACKNOWLEDGED])
+    closed = _closed(ids)
+    histories = _histories([one for one in conclusions if one.patient_id in standing], series)
+    changes = []
+    for one in conclusions:
+        alert, rise = standing.get(one.patient_id), rise_of(one.finding)
+        move = decide(
+            rise,
+            standing=None
+            if alert is None
+            else Standing(markers=frozenset(alert.markers), answered_at=answered.get(alert.pk)),
+            closed=closed.get(one.patient_id),
+            still_holds=_holds(alert, histories.get(one.patient_id)),
+            now=now,
+        )
+        if move is not Move.NOTHING:
+            changes.append(_change(move, alert, one, rise, now=now))
+    return _write(changes, now=now, actor=actor)
+
+
+def _standing(patient_ids: Sequence[int]) -> dict[int, Alert]:
+    """patient id -> the alert that stands. Locked, so that an answer given at this moment comes before or after."""
+    rows = Alert.objects.select_for_update().filter(patient_id__in=patient_ids, rule=RULE, state__in=OPEN_STATES)
+    return {alert.patient_id: alert for alert in rows.order_by("pk")}
+
+
+def _answered(alert_ids: Sequence[int]) -> dict[int, dt.datetime]:
+    rows = AlertEvent.objects.filter(alert_id__in=alert_ids, new_state=AlertState.ACKNOWLEDGED)
+    # Where the old state was another: a marker that joined an acknowledged alert is no answer.
+    answers = rows.exclude(old_state=AlertState.ACKNOWLEDGED)
+    return dict(answers.values_list("alert_id").annotate(last=Max("at")).values_list("alert_id", "last"))
+
+
+def _closed(patient_ids: Sequence[int]) -> dict[int, Closed]:
+    rows = AlertEvent.objects.filter(
+        new_state=AlertState.CLOSED, alert__state=AlertState.CLOSED, alert__patient_id__in=patient_ids, alert__rule=RULE
+    )
+    return {
+        patient_id: Closed(markers=frozenset(markers), closed_at=at)
+        for patient_id, markers, at in rows.order_by("at").values_list("alert__patient_id", "alert__markers", "at")
+    }
+
+
+def _histories(conclusions: Sequence[Conclusion], series: Sequence[Series]) -> dict[int, LevelHistory]:
+    """The level after each draw, where an alert stands and the level of now does not bear it."""
+    asked = {one.patient_id for one in conclusions if one.finding.level != "alert"}
+    of_them = [one for one in series if one.patient in asked]
+    return {history.patient: history for history in engine.level_history(of_them, marker_parameters())}
+
+
+def _holds(alert: Alert | None, history: LevelHistory | None) -> Callable[[], bool]:
+    return partial(_was_alert_since, alert.since if alert else None, history)
+
+
+def _was_alert_since(since: dt.date | None, history: LevelHistory | None) -> bool:
+    tz = clinic_zone()
+    return any(
+        draw.level == "alert" and (since is None or date_of(draw.day, tz=tz) >= since)
+        for draw in (history.draws if history else ())
+    )
+
+
+def _change(move: Move, alert: Alert | None, one: Conclusion, rise: Rise, *, now: dt.datetime) -> _Change:
+    if alert is None:
+        alert = Alert(
+            patient_id=one.patient_id,
+            rule=RULE,
+            evaluation=one.evaluation,
+            pattern=one.finding.pattern,
+            markers=sorted(rise.markers),
+            since=one.evaluation.since,
+            raised_at=now,
+        )
+        return _Change(move, alert, "", one)
+    old_state = alert.state
+    alert.state = STATE_AFTER.get(move, AlertState(old_state))
+    if move in {Move.JOIN, Move.REOPEN}:
+        alert.pattern = one.finding.pattern
+        alert.markers = sorted({*alert.markers, *rise.markers})
+    if move is Move.REOPEN:
+        alert.since = one.evaluation.since  # the rise that is asked about now, which may be a later one
+    return _Change(move, alert, old_state, one)
+
+
+def _write(changes: Sequence[_Change], *, now: dt.datetime, actor: str) -> AlertCounts:
+    if not changes:
+        return AlertCounts()
+    Alert.objects.bulk_create([change.alert for change in changes if change.move is Move.RAISE])
+    Alert.objects.bulk_update(
+        [change.alert for change in changes if change.move is not Move.RAISE], ["state", "pattern", "markers", "since"]
+    )
+    events = AlertEvent.objects.bulk_create(
+        [
+            AlertEvent(
+                alert=change.alert,
+                at=now,
+                actor=actor,
+                old_state=change.old_state,
+                new_state=change.alert.state,
+                evaluation=change.conclusion.evaluation,
+            )
+            for change in changes
+        ]
+    )
+    record_many(actor=actor, events=[_audit(change) for change in changes])
+    moves = Counter(change.move for change in changes)
+    speaking = _events_of(changes, events, {Move.RAISE, Move.REOPEN})
+    taken_back = _events_of(changes, events, {Move.WITHDRAW})
+    return AlertCounts(
+        raised=moves[Move.RAISE],
+        reopened=moves[Move.REOPEN],
+        withdrawn=moves[Move.WITHDRAW],
+        notifications=tell_the_team(speaking, now=now) + tell_the_told(taken_back, now=now),
+    )
+
+
+def _events_of(changes: Iterable[_Change], events: Iterable[AlertEvent], moves: set[Move]) -> list[AlertEvent]:
+    return [event for change, event in zip(changes, events, strict=True) if change.move in moves]
+
+
+def _audit(change: _Change) -> NewEvent:
+    details: Mapping[str, object] = {"evaluation": change.conclusion.evaluation.pk, "markers": change.alert.markers}
+    return NewEvent(
+        action=ACTIONS[change.move],
+        object_type="alert",
+        object_id=str(change.alert.pk),
+        patient_id=change.alert.patient_id,
+        details=details,
+    )

@@ -1,0 +1,65 @@
+"""One move for each thing that may be known."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from monitoring.services.decision import Closed, Move, Rise, Standing, decide
+from tests.monitoring.scenes import NOW
+
+CALM = Rise(alert=False, markers=frozenset(), grounds=frozenset())
+HALF_A_YEAR = dt.timedelta(days=180)
+MOMENT = dt.timedelta(microseconds=1)
+
+
+def rise(*markers: str) -> Rise:
+    return Rise(alert=True, markers=frozenset(markers), grounds=frozenset(markers) - {"LDH", "NLR"})
+
+
+def opened(*markers: str) -> Standing:
+    return Standing(markers=frozenset(markers), answered_at=None)
+
+
+def answered(*markers: str, ago: dt.timedelta = dt.timedelta(days=1)) -> Standing:
+    return Standing(markers=frozenset(markers), answered_at=NOW - ago)
+
+
+def closed(*markers: str, ago: dt.timedelta = dt.timedelta(days=1)) -> Closed:
+    return Closed(markers=frozenset(markers), closed_at=NOW - ago)
+
+
+@pytest.mark.parametrize(
+    ("now_read", "standing", "was_closed", "holds", "expected"),
+    [
+        (CALM, None, None, False, Move.NOTHING),
+        (rise("CEA"), None, None, True, Move.RAISE),
+        # open
+        (rise("CEA"), opened("CEA"), None, True, Move.NOTHING),
+        (rise("CEA", "ALP"), opened("CEA"), None, True, Move.JOIN),
+        (CALM, opened("CEA"), None, True, Move.NOTHING),
+        (CALM, opened("CEA"), None, False, Move.WITHDRAW),
+        # acknowledged
+        (rise("CEA"), answered("CEA"), None, True, Move.NOTHING),
+        (rise("CEA", "ALP"), answered("CEA"), None, True, Move.REOPEN),
+        (rise("CEA", "LDH"), answered("CEA"), None, True, Move.JOIN),
+        (rise("CEA", "BAP"), answered("CEA", "ALP"), None, True, Move.JOIN),
+        (rise("CEA"), answered("CEA", ago=HALF_A_YEAR - MOMENT), None, True, Move.NOTHING),
+        (rise("CEA"), answered("CEA", ago=HALF_A_YEAR), None, True, Move.REOPEN),
+        (CALM, answered("CEA"), None, True, Move.NOTHING),
+        (CALM, answered("CEA"), None, False, Move.WITHDRAW),
+        # closed
+        (rise("CEA"), None, closed("CEA"), True, Move.NOTHING),
+        (rise("CEA", "LDH"), None, closed("CEA"), True, Move.NOTHING),
+        (rise("CEA", "BAP"), None, closed("CEA", "ALP"), True, Move.NOTHING),
+        (rise("CEA", "BAP"), None, closed("CEA"), True, Move.RAISE),
+        (rise("CEA"), None, closed("CEA", ago=HALF_A_YEAR - MOMENT), True, Move.NOTHING),
+        (rise("CEA"), None, closed("CEA", ago=HALF_A_YEAR), True, Move.RAISE),
+        (CALM, None, closed("CEA"), False, Move.NOTHING),
+    ],
+)
+def test_one_move_follows_from_what_is_known(
+    now_read: Rise, standing: Standing | None, was_closed: Closed | None, holds: bool, expected: Move
+) -> None:
+    assert decide(now_read, standing=standing, closed=was_closed, still_holds=lambda: holds, now=NOW) is expected

@@ -1,0 +1,109 @@
+"""Two workers at once, on the database that lets them."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import pytest
+from django.core import mail
+from django.db import connection, transaction
+
+from monitoring.models import Alert, AlertEvent, Evaluation, EvaluationMark, Notification, Trend
+from monitoring.notifications.delivery import deliver
+from monitoring.services import EvaluationSummary, evaluate, mark, sweep
+from patients.models import Patient
+from tests.cast import Cast, make_cast
+from tests.monitoring.scenes import NOW, patient_with
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+Outcome = TypeVar("Outcome")
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def committed_cast(transactional_db: None) -> Cast:
+    return make_cast()
+
+
+def at_once(*acts: Callable[[], Outcome]) -> list[Outcome]:
+    """Runs each in a thread with a connection of its own, all let go at the same moment."""
+    gate = threading.Barrier(len(acts))
+    outcomes: list[Outcome] = []
+    problems: list[BaseException] = []
+
+    def begin(act: Callable[[], Outcome]) -> None:
+        try:
+            gate.wait(PATIENCE)
+            outcomes.append(act())
+        except BaseException as problem:
+            problems.append(problem)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=begin, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert problems == []
+    return outcomes
+
+
+def ids(patients: Sequence[Patient]) -> list[int]:
+    return [patient.pk for patient in patients]
+
+
+def test_two_workers_on_the_same_patients_raise_each_alert_once(committed_cast: Cast) -> None:
+    patients = [patient_with(committed_cast.team) for _ in range(12)]
+
+    def work() -> EvaluationSummary:
+        return evaluate(patient_ids=ids(patients), now=NOW)
+
+    done = at_once(work, work, work)
+    total = done[0] + done[1] + done[2] + sweep(now=NOW)
+    assert (total.evaluated, total.raised, total.notifications) == (12, 12, 12)
+    assert [Alert.objects.count(), AlertEvent.objects.count(), Notification.objects.count()] == [12, 12, 12]
+    assert [Evaluation.objects.count(), Trend.objects.count(), EvaluationMark.objects.count()] == [12, 12, 0]
+
+
+def test_a_patient_somebody_writes_to_is_left_for_the_next_turn(committed_cast: Cast) -> None:
+    busy, free = (patient_with(committed_cast.team) for _ in range(2))
+    writing, evaluated = threading.Event(), threading.Event()
+
+    def nurse() -> EvaluationSummary:
+        with transaction.atomic():
+            Patient.objects.select_for_update().get(pk=busy.pk)
+            writing.set()
+            assert evaluated.wait(PATIENCE)
+            mark([busy.pk], reason="draw_recorded")
+        return EvaluationSummary()
+
+    def worker() -> EvaluationSummary:
+        assert writing.wait(PATIENCE)
+        try:
+            return evaluate(patient_ids=ids([busy, free]), now=NOW)
+        finally:
+            evaluated.set()
+
+    done = at_once(nurse, worker)
+    assert sum(one.evaluated for one in done) == 1
+    assert sum(one.left for one in done) == 1
+    assert EvaluationMark.objects.get().patient_id == busy.pk
+    assert sweep(now=NOW).evaluated == 1
+
+
+def test_two_changes_at_once_are_two_versions_of_one_mark(committed_cast: Cast) -> None:
+    patient = patient_with(committed_cast.team, ())
+    at_once(*(lambda: mark([patient.pk], reason="draw_recorded") for _ in range(4)))
+    assert EvaluationMark.objects.get().version == 4
+
+
+def test_two_senders_send_each_message_once(committed_cast: Cast) -> None:
+    patients = [patient_with(committed_cast.team) for _ in range(10)]
+    evaluate(patient_ids=ids(patients), now=NOW)
+    sent = at_once(deliver, deliver, deliver)
+    assert sum(one.sent for one in sent) == 10
+    assert Counter(Counter(message.extra_headers["Message-ID"] for message in mail.outbox).values()) == {1: 10}
