@@ -1,0 +1,331 @@
+"""One panel a marker: points and straight lines, reference band, personal band, breaks. Plain Plotly dicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import groupby
+from typing import Any, Final
+
+from django.utils.translation import gettext
+
+from monitoring.explanation import reason_text
+from monitoring.points import PointView
+from monitoring.ranges import Range
+from monitoring.trends.types import DrawReading, MarkerFinding
+from monitoring.wording import days_text, figures, interval_text, moment_text, percent_text
+from patients.catalogue import MarkerDefinition
+from patients.wording import unit_text
+
+Trace = dict[str, Any]
+Shape = dict[str, Any]
+
+# Colour and shape together carry the family, so that neither a colour-blind reader nor a grey print loses it.
+FAMILY_MARKS: Final[dict[str, tuple[str, str]]] = {
+    "tumour": ("--tumour", "circle"),
+    "bone_turnover": ("--bone", "square"),
+    "blood_count": ("--blood", "diamond"),
+    "inflammation": ("--blood", "diamond"),
+    "mineral": ("--mineral", "triangle-up"),
+}
+SIZE, EMPHASISED = 7, 11
+MARGIN: Final = 0.08
+LEAST_LOG_MARGIN: Final = 0.04  # in powers of ten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One marker with its points and, once it was evaluated, its finding."""
+
+    marker: MarkerDefinition
+    views: Sequence[PointView]
+    finding: MarkerFinding | None
+
+    @property
+    def colour(self) -> str:
+        return FAMILY_MARKS[self.marker.family][0]
+
+    @property
+    def symbol(self) -> str:
+        return FAMILY_MARKS[self.marker.family][1]
+
+
+def panel_traces(panel: Panel) -> list[Trace]:
+    """Personal band, then the line with its used points, then what is shown and not used, then the censored."""
+    used = [view for view in panel.views if not view.censored and not view.left_out]
+    left_out = [view for view in panel.views if not view.censored and view.left_out]
+    censored = [view for view in panel.views if view.censored]
+    traces = [*_personal_bands(panel), _line(panel)]
+    if used:
+        traces.append(_points(panel, used, role="used", symbols=[panel.symbol] * len(used)))
+    if left_out:
+        traces.append(_points(panel, left_out, role="left_out", symbols=[f"{panel.symbol}-open"] * len(left_out)))
+    if censored:
+        symbols = [
+            "triangle-down-open" if view.point.comparator.startswith("<") else "triangle-up-open" for view in censored
+        ]
+        traces.append(_points(panel, censored, role="censored", symbols=symbols))
+    return traces
+
+
+def _line(panel: Panel) -> Trace:
+    """Straight from value to value; broken where assay or laboratory changed and at a value that is only a limit."""
+    xs: list[str | None] = []
+    ys: list[float | None] = []
+    for view in panel.views:
+        if view.breaks or view.censored:
+            xs.append(view.x)
+            ys.append(None)
+        if not view.censored and not view.left_out:
+            xs.append(view.x)
+            ys.append(view.y)
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": panel.marker.short_name,
+        "meta": {"marker": panel.marker.code, "role": "line"},
+        "x": xs,
+        "y": ys,
+        "connectgaps": False,
+        "line": {"color": f"var({panel.colour})", "width": 1.5, "shape": "linear"},
+        "hoverinfo": "skip",
+    }
+
+
+def _points(panel: Panel, views: Sequence[PointView], *, role: str, symbols: list[str]) -> Trace:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": panel.marker.short_name,
+        "meta": {"marker": panel.marker.code, "role": role},
+        "x": [view.x for view in views],
+        "y": [view.y for view in views],
+        "customdata": [view.point.draw_id for view in views],
+        "marker": {
+            "symbol": symbols,
+            "color": f"var({panel.colour})",
+            "size": [EMPHASISED if view.supports else SIZE for view in views],
+            "line": {
+                "color": ["var(--ink)" if view.supports else f"var({panel.colour})" for view in views],
+                "width": [2 if view.supports else 1 for view in views] if role == "used" else 1.5,
+            },
+        },
+        "hovertext": [hover_text(panel.marker, view) for view in views],
+        "hoverinfo": "text",
+        "cliponaxis": False,
+    }
+
+
+def _personal_bands(panel: Panel) -> list[Trace]:
+    """What was expected of this person at each draw, from the draws before it. One patch between two breaks."""
+    patches: list[list[tuple[str, DrawReading]]] = [[]]
+    for view in panel.views:
+        if view.breaks:
+            patches.append([])
+        if view.reading is not None and view.reading.band_low is not None:
+            patches[-1].append((view.x, view.reading))
+    traces = []
+    for patch in patches:
+        if len(patch) < 2:
+            continue
+        xs, low = [x for x, _ in patch], [reading.band_low for _, reading in patch]
+        high = [reading.band_high for _, reading in patch]
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": gettext("expected of this person"),
+                "meta": {"marker": panel.marker.code, "role": "personal_band"},
+                "x": [*xs, *reversed(xs)],
+                "y": [*high, *reversed(low)],
+                "fill": "toself",
+                "fillcolor": f"var({panel.colour})@0.12",
+                "line": {"width": 0, "color": f"var({panel.colour})@0"},
+                "hoverinfo": "skip",
+            }
+        )
+    return traces
+
+
+# --- shapes -------------------------------------------------------------------------------------------------------
+def reference_bands(panel: Panel, *, axis: str, start: str, end: str, bottom: float, top: float) -> list[Shape]:
+    """The range of each draw, stepping where it changes; one at a time, drawn from one side where it has one limit."""
+    shapes: list[Shape] = []
+    runs = [(within, list(views)) for within, views in groupby(panel.views, key=lambda view: _limits(view.within))]
+    for at, (limits, views) in enumerate(runs):
+        if limits is None:
+            continue
+        low, high = limits
+        shapes.append(
+            {
+                "type": "rect",
+                "name": "reference",
+                "layer": "below",
+                "xref": "x",
+                "yref": axis,
+                "x0": start if at == 0 else views[0].x,
+                "x1": end if at + 1 == len(runs) else runs[at + 1][1][0].x,
+                "y0": bottom if low is None else max(low, bottom),
+                "y1": top if high is None else min(high, top),
+                "fillcolor": "var(--ink)@0.06",
+                "line": {"width": 0},
+            }
+        )
+    return shapes
+
+
+def _limits(within: Range | None) -> tuple[float | None, float | None] | None:
+    if within is None:
+        return None
+    return (
+        None if within.low is None else float(within.low),
+        None if within.high is None else float(within.high),
+    )
+
+
+def break_marks(panel: Panel, *, axis: str) -> tuple[list[Shape], list[dict[str, Any]]]:
+    """A dotted upright line and its label wherever the assay or the laboratory changed."""
+    lines: list[Shape] = []
+    labels: list[dict[str, Any]] = []
+    for view in panel.views:
+        if not view.breaks:
+            continue
+        lines.append(
+            {
+                "type": "line",
+                "name": "break",
+                "xref": "x",
+                "yref": f"{axis} domain",
+                "x0": view.x,
+                "x1": view.x,
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": "var(--quiet)", "width": 1, "dash": "dot"},
+            }
+        )
+        labels.append(
+            {
+                "name": "break",
+                "text": escape(view.breaks),
+                "xref": "x",
+                "yref": f"{axis} domain",
+                "x": view.x,
+                "y": 1,
+                "xanchor": "left",
+                "yanchor": "top",
+                "xshift": 3,
+                "showarrow": False,
+                "font": {"size": 10, "color": "var(--quiet)"},
+            }
+        )
+    return lines, labels
+
+
+# --- ranges of the value axis -------------------------------------------------------------------------------------
+def linear_range(panel: Panel) -> tuple[float, float]:
+    """Holds every value, the whole reference range and the personal band, and a margin; it starts at 0 by need only."""
+    numbers = _extent(panel)
+    low, high = min(numbers), max(numbers)
+    margin = (high - low or abs(high) or 1.0) * MARGIN
+    return (max(low - margin, 0.0) if low > 0 else low - margin, high + margin)
+
+
+def log_range(panel: Panel) -> tuple[float, float] | None:
+    """As powers of ten; None where nothing is positive, so that the panel stays linear."""
+    numbers = [number for number in _extent(panel) if number > 0]
+    if not numbers:
+        return None
+    low, high = math.log10(min(numbers)), math.log10(max(numbers))
+    margin = max((high - low) * MARGIN, LEAST_LOG_MARGIN)
+    return (low - margin, high + margin)
+
+
+def _extent(panel: Panel) -> list[float]:
+    numbers = [view.y for view in panel.views]
+    for view in panel.views:
+        limits = _limits(view.within) or (None, None)
+        band = (view.reading.band_low, view.reading.band_high) if view.reading else (None, None)
+        numbers.extend(number for number in (*limits, *band) if number is not None)
+    return numbers
+
+
+# --- words --------------------------------------------------------------------------------------------------------
+# No <b>, <i> or <span>: Plotly turns them into style attributes, which the content security policy rightly blocks.
+def panel_title(panel: Panel) -> str:
+    """Name and unit, upright above the panel."""
+    return " ".join(escape(part) for part in (panel.marker.short_name, unit_text(panel.marker.unit)) if part)
+
+
+def panel_remark(panel: Panel, *, logarithmic: bool) -> str:
+    """Beside the title: the range in force at the last draw, and that the axis is re-scaled where it is."""
+    last = panel.views[-1].within
+    limits = interval_text(last.low, last.high) if last else ""
+    parts = [gettext("reference %(limits)s") % {"limits": limits}] if limits else []
+    if logarithmic:
+        parts.append(gettext("log scale"))
+    return escape(" · ".join(parts))
+
+
+def last_value_text(panel: Panel) -> str:
+    view = panel.views[-1]
+    return " ".join(escape(part) for part in (view.reported, view.unit, view.flag) if part)
+
+
+def hover_text(marker: MarkerDefinition, view: PointView) -> str:
+    point = view.point
+    lines = [
+        " ".join(escape(part) for part in (marker.short_name, view.reported, view.unit, view.flag) if part),
+        escape(moment_text(point.collected_at, time_known=point.time_known)),
+        *(escape(line) for line in point_lines(marker, view)),
+    ]
+    return "<br>".join(line for line in lines if line)
+
+
+def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
+    """Everything else to say of one value, plain text, one thought a line."""
+    point = view.point
+    lines = []
+    if view.converted:
+        lines.append(
+            gettext("drawn as %(value)s %(unit)s") % {"value": figures(view.y, 4), "unit": unit_text(marker.unit)}
+        )
+    lines.append(_change_line(view))
+    lines.append(_band_line(view))
+    if view.left_out and view.reading is not None:
+        lines.append(gettext("not used: %(reason)s") % {"reason": reason_text(view.reading.reason)})
+    elif view.supports:
+        lines.append(gettext("supports the rise"))
+    lines.append(" · ".join(part for part in (point.laboratory, point.assay) if part))
+    if point.version > 1:
+        lines.append(gettext("corrected value"))
+    lines.append(view.note)
+    return [line for line in lines if line]
+
+
+def _change_line(view: PointView) -> str:
+    if view.change_percent is None or view.days_since_previous is None:
+        return ""
+    line = gettext("%(change)s in %(days)s since the previous draw") % {
+        "change": percent_text(view.change_percent),
+        "days": days_text(view.days_since_previous),
+    }
+    rcv = view.reading.rcv_percent if view.reading else None
+    if rcv is None:
+        return line
+    beyond = view.change_percent > rcv if rcv > 0 else view.change_percent < rcv
+    verdict = gettext("more than noise (%(rcv)s)") if beyond else gettext("within noise (%(rcv)s)")
+    return gettext("%(change)s, %(verdict)s") % {"change": line, "verdict": verdict % {"rcv": percent_text(rcv)}}
+
+
+def _band_line(view: PointView) -> str:
+    reading = view.reading
+    if reading is None or reading.band_low is None or reading.band_high is None or view.censored:
+        return ""
+    band = {"band": interval_text(reading.band_low, reading.band_high)}
+    if view.y > reading.band_high:
+        return gettext("above what was expected of this person (%(band)s)") % band
+    if view.y < reading.band_low:
+        return gettext("below what was expected of this person (%(band)s)") % band
+    return gettext("as expected of this person (%(band)s)") % band

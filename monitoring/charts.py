@@ -1,0 +1,352 @@
+"""The patient's chart in Plotly's JSON form: lanes and panels stacked on one true time axis (docs/adr/0006).
+
+Colours are the names of CSS custom properties, `var(--tumour)` or `var(--tumour)@0.12`: the page's script puts in what
+they are in the reader's theme. All words are translated here, so the script holds none.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.translation import gettext
+
+from monitoring.chart_lanes import LANE_X, Lane, imaging_lane, skeletal_lane, treatment_lane
+from monitoring.chart_panels import (
+    Panel,
+    break_marks,
+    last_value_text,
+    linear_range,
+    log_range,
+    panel_remark,
+    panel_title,
+    panel_traces,
+    point_lines,
+    reference_bands,
+)
+from monitoring.explanation import MOVED
+from monitoring.points import point_views
+from monitoring.trends.types import MarkerFinding
+from monitoring.wording import date_text
+from patients.catalogue import Catalogue
+from patients.models import ImagingStudy, Patient, SkeletalEvent, Treatment
+from patients.selectors import SeriesPoint
+from patients.wording import chinese
+
+Json = dict[str, Any]
+
+TITLE_PX: Final = 22
+TITLE_CHARACTER_PX: Final = 7.8
+LANE_ROW_PX: Final = 20
+PANEL_PX: Final = 96
+GAP_PX: Final = 12
+TOP_PX, BOTTOM_PX, LEFT_PX, RIGHT_PX = 26, 30, 48, 14
+EDGE_DAYS: Final = 10
+STALE_AFTER_DAYS: Final = 120  # a record that ended long ago is shown up to its end, not up to today
+WINDOWS: Final = (("6m", 183), ("1y", 366), ("2y", 731))
+FEWEST_IN_DEFAULT: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """What shares the time axis with the markers, oldest first."""
+
+    treatments: Sequence[Treatment] = ()
+    imaging: Sequence[ImagingStudy] = ()
+    skeletal: Sequence[SkeletalEvent] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where one row of the figure stands, as shares of its height from the bottom."""
+
+    axis: int
+    bottom: float
+    top: float
+
+    @property
+    def ref(self) -> str:
+        return "y" if self.axis == 1 else f"y{self.axis}"
+
+    @property
+    def key(self) -> str:
+        return "yaxis" if self.axis == 1 else f"yaxis{self.axis}"
+
+
+def panels_of(
+    series: Mapping[str, Sequence[SeriesPoint]],
+    *,
+    patient: Patient,
+    findings: Mapping[str, MarkerFinding],
+    notes: Mapping[int, str],
+    markers: Catalogue,
+) -> list[Panel]:
+    """One panel a marker that has a value, in the catalogue's order."""
+    return [
+        Panel(
+            marker=marker,
+            views=point_views(
+                series[marker.code],
+                marker=marker,
+                patient=patient,
+                finding=findings.get(marker.code),
+                notes=notes,
+            ),
+            finding=findings.get(marker.code),
+        )
+        for marker in markers.markers
+        if series.get(marker.code)
+    ]
+
+
+def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) -> Json | None:
+    """Everything static/js/patient.js needs; None where there is no value to draw."""
+    if not panels:
+        return None
+    lanes = [
+        lane
+        for lane in (
+            treatment_lane(events.treatments, today=today),
+            imaging_lane(events.imaging),
+            skeletal_lane(events.skeletal),
+        )
+        if lane is not None
+    ]
+    height, slots = _stack([lane.rows * LANE_ROW_PX for lane in lanes] + [PANEL_PX] * len(panels))
+    lane_slots, panel_slots = slots[: len(lanes)], slots[len(lanes) :]
+    windows = time_windows(panels, events=events, today=today)
+    whole = windows["all"]["range"]
+    default = _default_window(panels, windows)
+    return {
+        "data": [*_lane_traces(lanes, lane_slots), *_all_panel_traces(panels, panel_slots)],
+        "layout": {
+            **_layout(height),
+            **_time_axes(lanes, slots, windows[default]["range"]),
+            **{slot.key: _lane_axis(lane, slot) for lane, slot in zip(lanes, lane_slots, strict=True)},
+            **{slot.key: _value_axis(slot) for slot in panel_slots},
+        },
+        "scales": {
+            name: _scale(lanes, lane_slots, panels, panel_slots, span=whole, logarithmic=name == "log")
+            for name in ("linear", "log")
+        },
+        "windows": windows,
+        "window": default,
+        "draws": focus_draws(panels),
+        "plot": {"top": TOP_PX, "bottom": BOTTOM_PX},
+        "texts": {"own_window": gettext("Shown: {start} to {end}"), "log_scale": gettext("log scale")},
+    }
+
+
+# --- time ---------------------------------------------------------------------------------------------------------
+def time_windows(panels: Sequence[Panel], *, events: Events, today: dt.date) -> dict[str, Json]:
+    """The preset windows, each with its span and its words. New data moves a window, it does not squeeze it."""
+    drawn = [dt.date.fromisoformat(view.x[:10]) for panel in panels for view in panel.views]
+    happened = [one.started_on for one in events.treatments]
+    happened += [one.performed_on for one in events.imaging]
+    happened += [one.occurred_on for one in events.skeletal]
+    newest = max([*drawn, *happened])
+    end = today if (today - newest).days <= STALE_AFTER_DAYS else newest
+    end += dt.timedelta(days=EDGE_DAYS)
+    first = min([*drawn, *happened]) - dt.timedelta(days=EDGE_DAYS)
+    windows = {name: _window(end - dt.timedelta(days=days), end) for name, days in WINDOWS}
+    return {**windows, "all": _window(first, end)}
+
+
+def _window(start: dt.date, end: dt.date) -> Json:
+    text = gettext("Shown: {start} to {end}").format(start=date_text(start), end=date_text(end))
+    return {"range": [start.isoformat(), end.isoformat()], "text": text}
+
+
+def _default_window(panels: Sequence[Panel], windows: Mapping[str, Json]) -> str:
+    """The shortest of a year, two years and all that holds enough draws to see a course."""
+    draws = {view.x for panel in panels for view in panel.views}
+    for name in ("1y", "2y"):
+        start, whole = windows[name]["range"][0], windows["all"]["range"][0]
+        if start > whole and sum(x >= start for x in draws) >= FEWEST_IN_DEFAULT:
+            return name
+    return "all"
+
+
+def _time_axes(lanes: Sequence[Lane], slots: Sequence[Slot], span: Sequence[str]) -> Json:
+    """One axis under the panels; its twin above the lanes carries the same dates at the top of a tall figure."""
+    common = {
+        "type": "date",
+        "range": list(span),
+        "showgrid": True,
+        "gridcolor": "var(--rule)",
+        "zeroline": False,
+        "tickfont": {"size": 11, "color": "var(--quiet)"},
+        "tickformatstops": _date_formats(),
+        "hoverformat": "%Y-%m-%d" if chinese() else "%d-%b-%Y",
+        "ticklabelmode": "instant",
+        "nticks": 9,
+        "tickangle": 0,
+    }
+    axes: Json = {"xaxis": {**common, "anchor": slots[-1].ref, "side": "bottom"}}
+    if lanes:
+        axes["xaxis2"] = {**common, "anchor": "free", "position": 1, "side": "top", "matches": "x"}
+    return axes
+
+
+def _date_formats() -> list[Json]:
+    """Months are written as numbers in Chinese: the library would print them without their sign."""
+    day, month, year = ("%m-%d", "%Y-%m", "%Y") if chinese() else ("%d-%b", "%b %Y", "%Y")
+    return [
+        {"dtickrange": [None, "M1"], "value": day},
+        {"dtickrange": ["M1", "M12"], "value": month},
+        {"dtickrange": ["M12", None], "value": year},
+    ]
+
+
+# --- the figure ---------------------------------------------------------------------------------------------------
+def _stack(heights: Sequence[int]) -> tuple[int, list[Slot]]:
+    """Rows from the top down, each below its title; the figure is as tall as they need."""
+    inner = sum(heights) + len(heights) * TITLE_PX + (len(heights) - 1) * GAP_PX
+    slots, at = [], 0
+    for axis, height in enumerate(heights, start=1):
+        at += TITLE_PX
+        slots.append(Slot(axis, round(1 - (at + height) / inner, 6), round(1 - at / inner, 6)))
+        at += height + GAP_PX
+    slots[-1] = Slot(slots[-1].axis, 0.0, slots[-1].top)
+    return inner + TOP_PX + BOTTOM_PX, slots
+
+
+def _layout(height: int) -> Json:
+    return {
+        "height": height,
+        "autosize": True,
+        "margin": {"t": TOP_PX, "b": BOTTOM_PX, "l": LEFT_PX, "r": RIGHT_PX, "pad": 0},
+        "paper_bgcolor": "var(--paper)",
+        "plot_bgcolor": "var(--paper)@0",
+        "font": {"family": "var(--sans)", "size": 12, "color": "var(--ink)"},
+        "showlegend": False,
+        "hovermode": "closest",
+        "hoverdistance": 24,
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": "var(--raised)",
+            "bordercolor": "var(--quiet)",
+            "font": {"size": 12, "color": "var(--ink)", "family": "var(--sans)"},
+        },
+        "dragmode": False,
+        "bargap": 0,
+        "barmode": "overlay",
+    }
+
+
+def _lane_axis(lane: Lane, slot: Slot) -> Json:
+    return {
+        "domain": [slot.bottom, slot.top],
+        "anchor": "x2",
+        "range": [lane.rows - 0.5, -0.5],
+        "fixedrange": True,
+        "visible": False,
+    }
+
+
+def _value_axis(slot: Slot) -> Json:
+    return {
+        "domain": [slot.bottom, slot.top],
+        "anchor": "x",
+        "fixedrange": True,
+        "nticks": 4,
+        "gridcolor": "var(--rule)",
+        "zeroline": False,
+        "showline": True,
+        "linecolor": "var(--rule)",
+        "tickfont": {"size": 11, "color": "var(--quiet)"},
+        "exponentformat": "none",
+    }
+
+
+def _lane_traces(lanes: Sequence[Lane], slots: Sequence[Slot]) -> Iterable[Json]:
+    for lane, slot in zip(lanes, slots, strict=True):
+        yield from ({**trace, "xaxis": LANE_X, "yaxis": slot.ref} for trace in lane.traces)
+
+
+def _all_panel_traces(panels: Sequence[Panel], slots: Sequence[Slot]) -> Iterable[Json]:
+    for panel, slot in zip(panels, slots, strict=True):
+        yield from ({**trace, "xaxis": "x", "yaxis": slot.ref} for trace in panel_traces(panel))
+
+
+def _scale(
+    lanes: Sequence[Lane],
+    lane_slots: Sequence[Slot],
+    panels: Sequence[Panel],
+    panel_slots: Sequence[Slot],
+    *,
+    span: Sequence[str],
+    logarithmic: bool,
+) -> Json:
+    """What changes with the scale, as one relayout: axes, bands (they end where the axis ends) and titles."""
+    change: Json = {"shapes": [], "annotations": [_title(lane.title, slot) for lane, slot in _pairs(lanes, lane_slots)]}
+    for panel, slot in zip(panels, panel_slots, strict=True):
+        powers = log_range(panel) if logarithmic else None
+        ends = linear_range(panel) if powers is None else powers
+        bottom, top = ends if powers is None else (10 ** ends[0], 10 ** ends[1])
+        change[f"{slot.key}.type"] = "linear" if powers is None else "log"
+        change[f"{slot.key}.range"] = list(ends)
+        bands = reference_bands(panel, axis=slot.ref, start=span[0], end=span[1], bottom=bottom, top=top)
+        lines, labels = break_marks(panel, axis=slot.ref)
+        change["shapes"] += [*bands, *lines]
+        change["annotations"] += [
+            {**_title(panel_title(panel), slot), "font": {"size": 12, "color": "var(--ink)", "weight": 600}},
+            _remark(panel, slot, logarithmic=powers is not None),
+            _last_value(panel, slot),
+            *labels,
+        ]
+    return change
+
+
+def _pairs(lanes: Sequence[Lane], slots: Sequence[Slot]) -> Iterable[tuple[Lane, Slot]]:
+    return zip(lanes, slots, strict=True)
+
+
+def _title(text: str, slot: Slot) -> Json:
+    return {
+        "name": "title",
+        "text": text,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0,
+        "y": slot.top,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "align": "left",
+        "font": {"size": 12, "color": "var(--ink)"},
+    }
+
+
+def _remark(panel: Panel, slot: Slot, *, logarithmic: bool) -> Json:
+    """Set behind the title, whose width is estimated: one annotation cannot hold two weights under the policy."""
+    return {
+        **_title(panel_remark(panel, logarithmic=logarithmic), slot),
+        "name": "remark",
+        "xshift": 12 + TITLE_CHARACTER_PX * len(panel_title(panel)),
+        "font": {"size": 11, "color": "var(--quiet)"},
+    }
+
+
+def _last_value(panel: Panel, slot: Slot) -> Json:
+    return {
+        **_title(last_value_text(panel), slot),
+        "name": "last",
+        "x": 1,
+        "xanchor": "right",
+        "font": {"size": 14, "color": f"var({panel.colour})", "weight": 600},
+    }
+
+
+# --- the focus line -----------------------------------------------------------------------------------------------
+def focus_draws(panels: Sequence[Panel]) -> list[Json]:
+    """One entry a moment of drawing, oldest first: what the focus line reads out there, markers that moved first."""
+    moments: dict[str, list[str]] = {}
+    for panel in sorted(panels, key=lambda one: one.finding is None or one.finding.state not in MOVED):
+        for view in panel.views:
+            said = f"{panel.marker.short_name} {view.reported} {view.unit} {view.flag}".replace("  ", " ").strip()
+            lines = point_lines(panel.marker, view)
+            moments.setdefault(view.x, []).append(f"{said} ({lines[0]})" if view.left_out and lines else said)
+    return [{"x": x, "day": date_text(dt.date.fromisoformat(x[:10])), "items": moments[x]} for x in sorted(moments)]

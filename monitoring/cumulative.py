@@ -1,0 +1,154 @@
+"""The cumulative table: markers by dates, newest at the right, values as reported. The charts' text alternative."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.translation import gettext
+
+from monitoring.chart_panels import Panel, point_lines
+from monitoring.points import PointView
+from monitoring.wording import date_text, interval_text, listed, moment_text
+from patients.catalogue import catalogue
+from patients.derived import INPUTS_OF
+from patients.models import Fasting, Haemolysis
+from patients.wording import marker_name, unit_text
+
+FIGURE_SPACE: Final = "\u2007"  # as wide as a digit
+PUNCTUATION_SPACE: Final = "\u2008"  # as wide as a point
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One draw."""
+
+    draw_id: int
+    day: str
+    moment: str
+    fasting: str
+    haemolysed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One value. `pad` fills up to the column's decimals; `marks` are single letters with their meaning."""
+
+    value: str
+    pad: str
+    flag: str
+    marks: tuple[tuple[str, str], ...]
+    unit: str
+    changed: str
+    detail: str
+    supports: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    code: str
+    short_name: str
+    name: str
+    family: str
+    unit: str
+    limits: str
+    population: str
+    derived_from: str
+    cells: tuple[Cell | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CumulativeTable:
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+def cumulative_table(panels: Sequence[Panel]) -> CumulativeTable:
+    """Every draw a column, oldest first; every marker with a value a row."""
+    draws = {view.point.draw_id: view for panel in panels for view in panel.views}
+    ordered = sorted(draws.values(), key=lambda view: (view.x, view.point.draw_id))
+    columns = tuple(_column(view) for view in ordered)
+    by_marker = [{view.point.draw_id: view for view in panel.views} for panel in panels]
+    decimals = {
+        column.draw_id: max(_decimals(views[column.draw_id]) for views in by_marker if column.draw_id in views)
+        for column in columns
+    }
+    rows = tuple(
+        _row(panel, views, columns=columns, decimals=decimals) for panel, views in zip(panels, by_marker, strict=True)
+    )
+    return CumulativeTable(columns, rows)
+
+
+def _column(view: PointView) -> Column:
+    point = view.point
+    return Column(
+        draw_id=point.draw_id,
+        day=date_text(dt.date.fromisoformat(view.x[:10])),
+        moment=moment_text(point.collected_at, time_known=point.time_known),
+        fasting=point.fasting,
+        haemolysed=point.haemolysis == Haemolysis.PRESENT,
+    )
+
+
+def _row(
+    panel: Panel, views: Mapping[int, PointView], *, columns: Sequence[Column], decimals: Mapping[int, int]
+) -> Row:
+    marker = panel.marker
+    last = panel.views[-1]
+    within = last.within
+    return Row(
+        code=marker.code,
+        short_name=marker.short_name,
+        name=marker_name(marker),
+        family=marker.family,
+        unit=last.unit or unit_text(marker.unit),
+        limits=interval_text(within.low, within.high) if within else "",
+        population=within.population if within else "",
+        derived_from=_derived_from(marker.code) if marker.derived else "",
+        cells=tuple(
+            _cell(panel, views[column.draw_id], unit_of_row=last.unit, decimals=decimals[column.draw_id])
+            if column.draw_id in views
+            else None
+            for column in columns
+        ),
+    )
+
+
+def _cell(panel: Panel, view: PointView, *, unit_of_row: str, decimals: int) -> Cell:
+    missing = decimals - _decimals(view)
+    whole = "." not in view.reported
+    pad = FIGURE_SPACE * missing + (PUNCTUATION_SPACE if whole and decimals else "")
+    return Cell(
+        value=view.reported,
+        pad=pad,
+        flag=view.flag,
+        marks=_marks(panel, view),
+        unit=view.unit if view.unit != unit_of_row else "",
+        changed=view.breaks,
+        detail="\n".join(point_lines(panel.marker, view)),
+        supports=view.supports,
+    )
+
+
+def _marks(panel: Panel, view: PointView) -> tuple[tuple[str, str], ...]:
+    """Letters a reader knows from paper; fasting is said only where the marker asks for it."""
+    point = view.point
+    marks = []
+    if point.version > 1:
+        marks.append(("*", gettext("corrected")))
+    if point.haemolysis == Haemolysis.PRESENT:
+        marks.append(("h", gettext("haemolysed")))
+    if point.fasting == Fasting.NO and panel.marker.fasting != "no":
+        marks.append(("f", gettext("not fasting")))
+    return tuple(marks)
+
+
+def _decimals(view: PointView) -> int:
+    return len(view.reported.partition(".")[2])
+
+
+def _derived_from(code: str) -> str:
+    names = [catalogue().marker(one).short_name for one in INPUTS_OF.get(code, ())]
+    return gettext("computed from %(inputs)s of the same draw") % {"inputs": listed(names)}

@@ -1,0 +1,201 @@
+"""The patient page as data: level, alerts, why, chart and table. Access was asked by the view."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.models import User
+from monitoring.chart_panels import Panel
+from monitoring.charts import Events, panels_of, patient_chart
+from monitoring.cumulative import CumulativeTable, cumulative_table
+from monitoring.explanation import MarkerWhy, against, explain_marker, pattern_text
+from monitoring.findings import marker_from_json
+from monitoring.models import OPEN_STATES, Alert, AlertState, Evaluation, EvaluationMark, Trend
+from monitoring.selectors import level_of
+from monitoring.trends.types import MarkerFinding
+from monitoring.wording import ago_text, due_text, listed
+from patients.catalogue import catalogue
+from patients.models import Draw, FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
+from patients.selectors import due_draws, series_points
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutDraw:
+    """Values of one draw that were shown and not used, with the reason."""
+
+    day: str
+    reason: str
+    values: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an alert's history; `person` is empty where Leadtime took it itself."""
+
+    at: dt.datetime
+    label: str
+    person: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """One standing alert with its history, oldest step first; `answers` are the steps somebody commented."""
+
+    alert: Alert
+    is_open: bool
+    markers: str
+    age: str
+    steps: tuple[Step, ...]
+
+    @property
+    def answers(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.comment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """The why panel. `moved` speak for a rise; `still` were looked at and did not move."""
+
+    evaluation: Evaluation
+    level: str
+    pattern: str
+    moved: tuple[MarkerWhy, ...]
+    still: tuple[MarkerWhy, ...]
+    against: tuple[str, ...]
+    left_out: tuple[LeftOutDraw, ...]
+    results_read: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientPage:
+    """Everything the patient page shows, read in a fixed number of queries."""
+
+    level: str
+    alerts: tuple[AlertView, ...]
+    why: Why | None
+    mark: EvaluationMark | None
+    chart: dict[str, Any] | None
+    table: CumulativeTable | None
+    due: str
+    overdue: bool
+    plan: FollowUpPlan | None
+    last_draw_on: dt.date | None
+
+    @property
+    def has_results(self) -> bool:
+        return self.table is not None
+
+
+def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
+    """What is known of one patient whom the viewer may see."""
+    today = timezone.localtime(now).date()
+    series = series_points([patient.pk])[patient.pk]
+    trends = {trend.marker_id: trend for trend in Trend.objects.filter(patient=patient)}
+    findings = {code: marker_from_json(trend.finding) for code, trend in trends.items() if trend.finding}
+    draws = {draw.pk: draw for draw in Draw.objects.filter(patient=patient).only("pk", "note")}
+    panels = panels_of(
+        series,
+        patient=patient,
+        findings=findings,
+        notes={pk: draw.note for pk, draw in draws.items()},
+        markers=catalogue(),
+    )
+    evaluation = Evaluation.objects.filter(patient=patient).order_by("-at", "-pk").first()
+    mark = EvaluationMark.objects.filter(patient=patient).first()
+    alerts = _alerts(patient, now=now)
+    due = due_draws([patient.pk], tz=timezone.get_current_timezone()).get(patient.pk)
+    return PatientPage(
+        level=level_of(evaluation.level if evaluation else None, alert=bool(alerts), pending=mark is not None),
+        alerts=alerts,
+        why=_why(evaluation, findings=findings, trends=trends, panels=panels) if evaluation else None,
+        mark=mark,
+        chart=patient_chart(panels, events=_events(patient), today=today),
+        table=cumulative_table(panels) if panels else None,
+        due=due_text(due.days_overdue(today), due.due_on) if due else "",
+        overdue=due is not None and due.days_overdue(today) > 0,
+        plan=FollowUpPlan.objects.filter(patient=patient, is_active=True).first(),
+        last_draw_on=max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in panels), default=None),
+    )
+
+
+def _events(patient: Patient) -> Events:
+    return Events(
+        treatments=list(Treatment.objects.filter(patient=patient).order_by("started_on", "pk")),
+        imaging=list(ImagingStudy.objects.filter(patient=patient).order_by("performed_on", "pk")),
+        skeletal=list(SkeletalEvent.objects.filter(patient=patient).order_by("occurred_on", "pk")),
+    )
+
+
+def _alerts(patient: Patient, *, now: dt.datetime) -> tuple[AlertView, ...]:
+    """Those that stand, an open one before an answered one, each with its history."""
+    rows = list(
+        Alert.objects.filter(patient=patient, state__in=OPEN_STATES).prefetch_related("events").order_by("raised_at")
+    )
+    people = _people(event.actor for alert in rows for event in alert.events.all())
+    return tuple(
+        AlertView(
+            alert=alert,
+            is_open=alert.state == AlertState.OPEN,
+            markers=listed([catalogue().marker(code).short_name for code in alert.markers]),
+            age=ago_text((now - alert.raised_at).days),
+            steps=tuple(
+                Step(event.at, event.get_new_state_display(), people.get(event.actor, ""), event.comment)
+                for event in alert.events.all()
+            ),
+        )
+        for alert in sorted(rows, key=lambda one: one.state != AlertState.OPEN)
+    )
+
+
+def _people(actors: Iterable[str]) -> dict[str, str]:
+    """actor -> the person's name, for actors that are people."""
+    ids = {int(actor.removeprefix("user:")) for actor in actors if actor.startswith("user:")}
+    return {user.audit_name: str(user) for user in User.objects.filter(pk__in=ids)}
+
+
+def _left_out(explained: Sequence[MarkerWhy]) -> tuple[LeftOutDraw, ...]:
+    """Newest first; what was left out of one draw for one reason is said once."""
+    values: dict[tuple[dt.datetime, str, str], list[str]] = defaultdict(list)
+    for why in explained:
+        for one in why.left_out:
+            values[one.at, one.day, one.reason].append(f"{why.short_name} {one.value}")
+    return tuple(
+        LeftOutDraw(day=day, reason=reason, values=listed(values[at, day, reason]))
+        for at, day, reason in sorted(values, key=lambda key: key[0], reverse=True)
+    )
+
+
+def _why(
+    evaluation: Evaluation,
+    *,
+    findings: Mapping[str, MarkerFinding],
+    trends: Mapping[str, Trend],
+    panels: Sequence[Panel],
+) -> Why:
+    explained = [
+        explain_marker(
+            panel.finding,
+            marker=panel.marker,
+            views=panel.views,
+            since=trends[panel.marker.code].since,
+        )
+        for panel in panels
+        if panel.finding is not None
+    ]
+    return Why(
+        evaluation=evaluation,
+        left_out=_left_out(explained),
+        level=evaluation.level,
+        pattern=pattern_text(evaluation.pattern),
+        moved=tuple(sorted((one for one in explained if one.moved), key=lambda one: not one.sustained)),
+        still=tuple(one for one in explained if not one.moved),
+        against=tuple(against(findings, {panel.marker.code: panel.marker for panel in panels})),
+        results_read=len(evaluation.input_results),
+    )

@@ -1,0 +1,117 @@
+"""One value with everything a reader asks of it: range, flag, change, how it was read, where the series breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from monitoring.evaluation import segments_of
+from monitoring.ranges import Range, flag_of, range_of
+from monitoring.trends.types import DrawReading, MarkerFinding
+from monitoring.wording import figures
+from patients.catalogue import MarkerDefinition
+from patients.models import Patient
+from patients.selectors import SeriesPoint
+from patients.wording import unit_text
+
+NO_FIGURE: Final = "no_variation_estimate"  # the engine's word for a marker nobody has a variation figure of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointView:
+    """`breaks` says why the line may not be drawn from the previous point to this one; '' where it may."""
+
+    point: SeriesPoint
+    x: str
+    y: float
+    reported: str
+    unit: str
+    within: Range | None
+    flag: str
+    change_percent: float | None
+    days_since_previous: int | None
+    reading: DrawReading | None
+    supports: bool
+    breaks: str
+    note: str
+
+    @property
+    def censored(self) -> bool:
+        return bool(self.point.comparator)
+
+    @property
+    def left_out(self) -> bool:
+        """Shown and not used by the engine, for a reason that lies in this draw."""
+        reading = self.reading
+        return reading is not None and reading.stance == "not_used" and reading.reason not in {NO_FIGURE, ""}
+
+    @property
+    def converted(self) -> bool:
+        return self.point.factor != 1
+
+
+def point_views(
+    points: Sequence[SeriesPoint],
+    *,
+    marker: MarkerDefinition,
+    patient: Patient,
+    finding: MarkerFinding | None = None,
+    notes: Mapping[int, str] | None = None,
+) -> list[PointView]:
+    """The points of one series, oldest first. Without a finding nothing is said about support."""
+    readings = {reading.draw_id: reading for reading in finding.readings} if finding else {}
+    supporting = set(finding.supporting_draw_ids) if finding else set()
+    views: list[PointView] = []
+    previous: SeriesPoint | None = None
+    segment = 0
+    for point, now in zip(points, segments_of(points), strict=True):
+        within = range_of(point, marker=marker, patient=patient)
+        views.append(
+            PointView(
+                point=point,
+                x=timezone.localtime(point.collected_at).strftime("%Y-%m-%dT%H:%M:%S"),
+                y=float(point.canonical),
+                reported=reported_text(point),
+                unit=unit_text(point.unit),
+                within=within,
+                flag=flag_of(point, within),
+                change_percent=_change(previous, point),
+                days_since_previous=None if previous is None else (point.collected_at - previous.collected_at).days,
+                reading=readings.get(point.draw_id),
+                supports=point.draw_id in supporting,
+                breaks="" if previous is None or now == segment else _break(previous, point),
+                note=(notes or {}).get(point.draw_id, ""),
+            )
+        )
+        previous, segment = point, now
+    return views
+
+
+def reported_text(point: SeriesPoint) -> str:
+    """Exactly as reported: 0, <0.5, 0.004. A derived value is computed, so it is rounded to what is worth reading."""
+    return figures(point.canonical, keep_zeros=True) if point.derived else f"{point.comparator}{point.value}"
+
+
+def draw_days(views: Iterable[PointView]) -> dict[int, PointView]:
+    return {view.point.draw_id: view for view in views}
+
+
+def _change(previous: SeriesPoint | None, point: SeriesPoint) -> float | None:
+    """Percent from the previous value; none where either is only a limit, or where there is nothing to divide by."""
+    if previous is None or previous.comparator or point.comparator or previous.canonical == 0:
+        return None
+    return float((point.canonical - previous.canonical) / previous.canonical * 100)
+
+
+def _break(previous: SeriesPoint, point: SeriesPoint) -> str:
+    """The series starts anew here (as the engine sees it): from which method or laboratory to which."""
+    if point.assay and previous.assay != point.assay:
+        return gettext("assay changed: %(old)s → %(new)s") % {"old": previous.assay or "…", "new": point.assay}
+    return gettext("laboratory changed: %(old)s → %(new)s") % {
+        "old": previous.laboratory or "…",
+        "new": point.laboratory,
+    }

@@ -1,0 +1,78 @@
+"""Computed numbers, changes and days as people read them, in the language of the request."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
+
+from patients.wording import MINUS
+
+NO_BREAK: Final = "\u00a0"  # the sign stays with its number
+
+
+def figures(number: float | Decimal, digits: int = 3, *, keep_zeros: bool = False) -> str:
+    """A computed number with `digits` significant digits, never in exponent form: 0.0412, 7.4, 131, 2040.
+
+    In a column of numbers the trailing zeros stay, so that each says how far it was rounded.
+    """
+    value = Decimal(str(number))
+    if value == 0:
+        return "0"
+    places = max(digits - 1 - value.adjusted(), 0)
+    text = f"{value:.{places}f}"
+    return text.rstrip("0").rstrip(".") if "." in text and not keep_zeros else text
+
+
+def interval_text(low: float | Decimal | None, high: float | Decimal | None) -> str:
+    """`2.1–3.4`, `≤ 5`, `≥ 40`; empty without limits. 0 is a limit."""
+    if low is None and high is None:
+        return ""
+    if low is None:
+        return f"≤ {figures(high if high is not None else 0)}"
+    return f"≥ {figures(low)}" if high is None else f"{figures(low)}–{figures(high)}"
+
+
+def percent_text(percent: float) -> str:
+    """`+118 %`, `−12 %`, `0 %`."""
+    rounded = round(percent)
+    if rounded == 0:
+        return f"0{NO_BREAK}%"
+    return f"{'+' if rounded > 0 else MINUS}{abs(rounded)}{NO_BREAK}%"
+
+
+def date_text(day: dt.date) -> str:
+    return date_format(day, "SHORT_DATE_FORMAT")
+
+
+def moment_text(moment: dt.datetime, *, time_known: bool = True) -> str:
+    local = timezone.localtime(moment)
+    return date_format(local, "SHORT_DATETIME_FORMAT") if time_known else date_text(local.date())
+
+
+def listed(parts: Sequence[str]) -> str:
+    return gettext(", ").join(parts)
+
+
+def ago_text(days: int) -> str:
+    if days <= 0:
+        return gettext("today")
+    return ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}
+
+
+def days_text(days: int) -> str:
+    return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+
+
+def due_text(days_overdue: int, due_on: dt.date) -> str:
+    """The next draw in words: due on a day, due today, or overdue by so many days."""
+    if days_overdue > 0:
+        return ngettext("overdue by %(days)d day", "overdue by %(days)d days", days_overdue) % {"days": days_overdue}
+    if days_overdue == 0:
+        return gettext("due today")
+    return gettext("due %(day)s") % {"day": date_text(due_on)}

@@ -1,0 +1,289 @@
+"""The worklist: who comes first, and what a row says. A fixed number of queries, whatever the number of rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from monitoring.models import Alert, EvaluationMark, Trend
+from monitoring.points import reported_text
+from monitoring.ranges import flag_of, range_of
+from monitoring.selectors import (
+    OPEN_ALERT,
+    TO_WATCH,
+    by_concern,
+    last_draws,
+    last_imaging,
+    level_of,
+    measured_markers,
+    standing_alerts,
+    trends_of,
+)
+from monitoring.sparkline import Sparkline, SparkPoint, sparkline
+from monitoring.wording import ago_text, due_text, percent_text
+from patients.access import visible_patients
+from patients.catalogue import catalogue
+from patients.models import ImagingStudy, Patient
+from patients.selectors import Due, SeriesPoint, due_draws, primary_numbers, series_points
+from patients.views.search import matching
+from patients.wording import unit_text
+
+if TYPE_CHECKING:
+    from monitoring.selectors import RankedPatient
+
+PAGE_SIZE: Final = 50
+MARKERS_IN_A_ROW: Final = 3
+SPARK_DAYS: Final = 548  # a year and a half: long enough to see the person's own level before the rise
+SECONDS_A_DAY: Final = 86_400
+
+SHOWS: Final = ("alerts", "watch", "overdue")
+STATE_RANK: Final = {"sustained_rise": 0, "single_rise": 1}
+FAMILY_RANK: Final = {"tumour": 0, "bone_turnover": 1, "mineral": 2, "inflammation": 3, "blood_count": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The headline. `patients` is everybody the viewer may see."""
+
+    alerts: int
+    watch: int
+    overdue: int
+    patients: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkerCell:
+    """Sparkline, last number and flag, always together."""
+
+    code: str
+    short_name: str
+    family: str
+    spark: Sparkline
+    value: str
+    unit: str
+    flag: str
+    change: str
+    since: dt.date | None
+    moved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagingCell:
+    modality: str
+    performed_on: dt.date
+    finding: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorklistRow:
+    """One patient. `level` is none, watch or alert; '' where there is no reading of the newest results to stand on."""
+
+    patient_id: int
+    name: str
+    sex: str
+    age: int | None
+    number: str
+    histology: str
+    stage: str
+    is_synthetic: bool
+    level: str
+    alert_id: int | None
+    alert_state: str
+    alert_state_label: str
+    alert_age: str
+    pending_since: dt.datetime | None
+    failed: bool
+    evaluated: bool
+    markers: tuple[MarkerCell, ...]
+    last_draw: str
+    last_draw_on: dt.date | None
+    due: str
+    overdue: bool
+    imaging: ImagingCell | None
+
+
+@dataclass(frozen=True, slots=True)
+class Worklist:
+    rows: tuple[WorklistRow, ...]
+    counts: Counts
+    show: str
+    query: str
+    page: int
+    pages: int
+    found: int
+
+
+def worklist(
+    user: User, *, show: str = "", query: str = "", page: int = 1, now: dt.datetime, page_size: int = PAGE_SIZE
+) -> Worklist:
+    """The page of patients the viewer may see, those of most concern first."""
+    today = timezone.localtime(now).date()
+    everybody = by_concern(visible_patients(user))
+    concerns = dict(everybody.order_by("pk").values_list("pk", "concern"))
+    due = due_draws(list(concerns), tz=timezone.get_current_timezone())
+    late = [pk for pk, one in due.items() if one.days_overdue(today) > 0]
+    counts = Counts(
+        alerts=sum(concern == OPEN_ALERT for concern in concerns.values()),
+        watch=sum(concern == TO_WATCH for concern in concerns.values()),
+        overdue=len(late),
+        patients=len(concerns),
+    )
+    chosen = _shown(by_concern(matching(visible_patients(user), query)), show=show, late=late)
+    found = chosen.count()
+    pages = max(1, -(-found // page_size))
+    page = min(max(page, 1), pages)
+    start = (page - 1) * page_size
+    patients = list(
+        chosen.order_by("concern", "waiting_since", F("rising_since").asc(nulls_last=True), "name", "pk")[
+            start : start + page_size
+        ]
+    )
+    rows = _rows(patients, due=due, now=now)
+    return Worklist(rows, counts, show if show in SHOWS else "", query, page, pages, found)
+
+
+def _shown(patients: QuerySet[RankedPatient], *, show: str, late: Sequence[int]) -> QuerySet[RankedPatient]:
+    if show == "alerts":
+        return patients.filter(concern=OPEN_ALERT)
+    if show == "watch":
+        return patients.filter(concern=TO_WATCH)
+    return patients.filter(pk__in=late) if show == "overdue" else patients
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------
+def _rows(patients: Sequence[RankedPatient], *, due: Mapping[int, Due], now: dt.datetime) -> tuple[WorklistRow, ...]:
+    ids = [patient.pk for patient in patients]
+    trends = trends_of(ids)
+    measured = measured_markers([pk for pk in ids if pk not in trends])
+    telling = {pk: _telling_markers(trends[pk] if pk in trends else dict.fromkeys(measured.get(pk, ()))) for pk in ids}
+    series = series_points(ids, only=telling)
+    drawn = last_draws(ids)
+    alerts = standing_alerts(ids)
+    marks = {mark.patient_id: mark for mark in EvaluationMark.objects.filter(patient_id__in=ids)}
+    scans = last_imaging(ids)
+    numbers = primary_numbers(ids)
+    return tuple(
+        _row(
+            patient,
+            markers=tuple(
+                _marker_cell(
+                    code, patient=patient, points=series[patient.pk][code], trend=trends[patient.pk].get(code), now=now
+                )
+                for code in telling[patient.pk]
+                if series[patient.pk].get(code)
+            ),
+            last_at=drawn.get(patient.pk),
+            alert=alerts.get(patient.pk),
+            mark=marks.get(patient.pk),
+            imaging=scans.get(patient.pk),
+            number=numbers.get(patient.pk, ""),
+            due=due.get(patient.pk),
+            now=now,
+        )
+        for patient in patients
+    )
+
+
+def _row(
+    patient: RankedPatient,
+    *,
+    markers: tuple[MarkerCell, ...],
+    last_at: dt.datetime | None,
+    alert: Alert | None,
+    mark: EvaluationMark | None,
+    imaging: ImagingStudy | None,
+    number: str,
+    due: Due | None,
+    now: dt.datetime,
+) -> WorklistRow:
+    today = timezone.localtime(now).date()
+    last_on = timezone.localtime(last_at).date() if last_at else None
+    overdue = due.days_overdue(today) if due else 0
+    latest_level = patient.latest_level
+    return WorklistRow(
+        patient_id=patient.pk,
+        name=patient.name,
+        sex=patient.get_sex_display(),
+        age=patient.age_on(today),
+        number=number,
+        histology=patient.get_histology_display(),
+        stage=patient.get_stage_display(),
+        is_synthetic=patient.is_synthetic,
+        level=level_of(latest_level, alert=alert is not None, pending=mark is not None),
+        alert_id=alert.pk if alert else None,
+        alert_state=alert.state if alert else "",
+        alert_state_label=alert.get_state_display() if alert else "",
+        alert_age=ago_text((now - alert.raised_at).days) if alert else "",
+        pending_since=mark.marked_at if mark else None,
+        failed=bool(mark and mark.failure),
+        evaluated=latest_level is not None,
+        markers=markers,
+        last_draw=ago_text((today - last_on).days) if last_on else "",
+        last_draw_on=last_on,
+        due=due_text(overdue, due.due_on) if due else "",
+        overdue=overdue > 0,
+        imaging=_imaging_cell(imaging) if imaging else None,
+    )
+
+
+def _imaging_cell(one: ImagingStudy) -> ImagingCell:
+    return ImagingCell(
+        modality=one.get_modality_display(),
+        performed_on=one.performed_on,
+        finding=one.finding,
+        label=one.get_finding_display(),
+    )
+
+
+def _telling_markers(trends: Mapping[str, Trend | None]) -> tuple[str, ...]:
+    """Those that moved, then those of the families that matter; at least two, so that a calm row shows a course."""
+    codes = sorted(trends, key=lambda code: _telling(code, trends[code]))
+    moved = sum(trend is not None and trend.state in STATE_RANK for trend in trends.values())
+    return tuple(codes[: min(max(moved, 2), MARKERS_IN_A_ROW)])
+
+
+def _telling(code: str, trend: Trend | None) -> tuple[int, int, float, int]:
+    marker = catalogue().marker(code)
+    state = STATE_RANK.get(trend.state, 2) if trend else 2
+    changed = -(trend.change_percent or 0.0) if trend and state < 2 else 0.0
+    return (state, FAMILY_RANK[marker.family], changed, marker.order)
+
+
+def _marker_cell(
+    code: str, *, patient: Patient, points: Sequence[SeriesPoint], trend: Trend | None, now: dt.datetime
+) -> MarkerCell:
+    marker = catalogue().marker(code)
+    last = points[-1]
+    within = range_of(last, marker=marker, patient=patient)
+    end = max(now, last.collected_at).timestamp() / SECONDS_A_DAY
+    moved = trend is not None and trend.state in STATE_RANK
+    return MarkerCell(
+        code=code,
+        short_name=marker.short_name,
+        family=marker.family,
+        spark=sparkline(
+            [
+                SparkPoint(
+                    point.collected_at.timestamp() / SECONDS_A_DAY, float(point.canonical), bool(point.comparator)
+                )
+                for point in points
+            ],
+            low=float(within.low) if within and within.low is not None else None,
+            high=float(within.high) if within and within.high is not None else None,
+            first_day=end - SPARK_DAYS,
+            last_day=end,
+        ),
+        value=reported_text(last),
+        unit=unit_text(last.unit),
+        flag=flag_of(last, within),
+        change=percent_text(trend.change_percent) if trend and moved and trend.change_percent is not None else "",
+        since=trend.since if trend and moved else None,
+        moved=moved,
+    )

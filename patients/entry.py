@@ -1,0 +1,293 @@
+"""The entry grid: one row a marker, each with what was typed, what it means and what stood there before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from django.utils.translation import gettext
+
+from patients.catalogue import MarkerDefinition, ReferenceInterval, catalogue
+from patients.derived import DerivedInput, derive
+from patients.messages import explain
+from patients.models import FollowUpPlan, Patient
+from patients.reading import ImpossibleValue, Previous, Reading, read_result
+from patients.reference import flag, reference_for
+from patients.selectors import SeriesPoint, series_points
+from patients.services import NewResult
+from patients.units import UnitProblem
+from patients.values import ValueProblem, parse_value
+from patients.wording import change_text, interval_text, number_text
+
+SECONDS_A_DAY = 86400
+LONGEST_ASSAY = 80
+# What a follow-up panel has where nobody chose one: the tumour markers of lung cancer, bone turnover, calcium, counts.
+DEFAULT_PANEL = (
+    "CEA", "CYFRA211", "NSE", "PROGRP", "SCC", "BAP", "BCTX", "P1NP", "ALP", "CA", "ALB", "PLT", "NEUT", "LYMPH", "LDH",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What one row of the paper said, untouched."""
+
+    value: str = ""
+    unit: str = ""
+    assay: str = ""
+    confirm: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow:
+    """One row of the grid after reading. A row without a value has neither reading nor error."""
+
+    marker: MarkerDefinition
+    typed: Typed
+    previous: SeriesPoint | None
+    reference: ReferenceInterval | None
+    reading: Reading | None = None
+    error: str = ""
+    doubts: tuple[str, ...] = ()
+    urgent: tuple[str, ...] = ()
+    asks_again: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        return bool(self.error) or self.asks_again
+
+    @property
+    def units(self) -> tuple[tuple[str, Decimal], ...]:
+        """Each unit the marker can be typed in, with the factor to its canonical unit."""
+        return ((self.marker.unit, Decimal(1)), *((c.unit, c.factor) for c in self.marker.conversions))
+
+    @property
+    def unit(self) -> str:
+        return self.typed.unit or self.marker.unit
+
+    @property
+    def unit_is_listed(self) -> bool:
+        return self.unit in self.marker.accepted_units
+
+    @property
+    def reference_text(self) -> str:
+        return interval_text(self.reference.low, self.reference.high) if self.reference else ""
+
+    @property
+    def flag(self) -> str:
+        if self.reading is None:
+            return ""
+        return flag(self.reading.canonical.value, self.reading.reported.comparator, self.reference)
+
+    @property
+    def change(self) -> str:
+        if self.reading is None or self.previous is None:
+            return ""
+        if self.reading.reported.comparator or self.previous.comparator:
+            return ""
+        return change_text(self.reading.canonical.value, self.previous.canonical)
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedRow:
+    """A marker computed from the others of this draw; empty until its inputs are in."""
+
+    marker: MarkerDefinition
+    value: str
+    previous: SeriesPoint | None
+    reference: ReferenceInterval | None
+    flag: str
+
+    @property
+    def reference_text(self) -> str:
+        return interval_text(self.reference.low, self.reference.high) if self.reference else ""
+
+
+def panel_of(patient: Patient, *, everything: bool = False) -> tuple[MarkerDefinition, ...]:
+    """The markers to offer: the active plan's panel, else the usual one; in the order of the catalogue."""
+    if everything:
+        return tuple(marker for marker in catalogue().markers if not marker.derived)
+    plan = FollowUpPlan.objects.filter(patient=patient, is_active=True).first()
+    chosen = {marker.pk for marker in plan.panel.all()} if plan else set(DEFAULT_PANEL)
+    return tuple(marker for marker in catalogue().markers if marker.code in chosen and not marker.derived)
+
+
+def typed_rows(data: Mapping[str, str]) -> dict[str, Typed]:
+    """Every marker of which the form holds something, whichever rows the page had shown."""
+    rows = {}
+    for marker in catalogue().markers:
+        value = data.get(f"value_{marker.code}")
+        if value is not None and not marker.derived:
+            rows[marker.code] = Typed(
+                value=value,
+                unit=data.get(f"unit_{marker.code}", ""),
+                assay=data.get(f"assay_{marker.code}", "").strip(),
+                confirm=data.get(f"confirm_{marker.code}", ""),
+            )
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The grid of one draw of one patient."""
+
+    rows: tuple[EntryRow, ...]
+    computed: tuple[ComputedRow, ...]
+    history: Mapping[str, Sequence[SeriesPoint]]
+
+    @property
+    def readable(self) -> bool:
+        return not any(row.blocks for row in self.rows)
+
+    @property
+    def empty(self) -> bool:
+        return not any(row.typed.value.strip() for row in self.rows)
+
+    def results(self) -> list[NewResult]:
+        """What to record: every row that holds a value."""
+        return [_new_result(row, row.reading) for row in self.rows if row.reading is not None]
+
+    def with_error(self, marker: str, text: str) -> Entry:
+        rows = tuple(replace(row, error=text) if row.marker.code == marker else row for row in self.rows)
+        return replace(self, rows=rows)
+
+
+def read_entry(
+    *,
+    patient: Patient,
+    markers: Sequence[MarkerDefinition],
+    typed: Mapping[str, Typed],
+    collected_at: dt.datetime,
+) -> Entry:
+    """Read everything that was typed. Values of markers that are not on the page are read too: nothing is dropped."""
+    history = series_points([patient.pk])[patient.pk]
+    shown = [
+        marker
+        for marker in catalogue().markers
+        if marker in markers or (marker.code in typed and typed[marker.code].value.strip())
+    ]
+    rows = tuple(
+        _read_row(
+            marker,
+            typed.get(marker.code, Typed()),
+            previous=_last_before(history.get(marker.code, []), collected_at),
+            reference=_reference(marker, patient, collected_at),
+            collected_at=collected_at,
+        )
+        for marker in shown
+    )
+    return Entry(rows, _computed(rows, patient=patient, history=history, collected_at=collected_at), history)
+
+
+def _reference(marker: MarkerDefinition, patient: Patient, collected_at: dt.datetime) -> ReferenceInterval | None:
+    return reference_for(
+        marker,
+        sex=patient.sex,
+        age=patient.age_on(collected_at.date()),
+        menopause=patient.menopausal_status,
+        smoking=patient.smoking,
+    )
+
+
+def _last_before(points: Sequence[SeriesPoint], moment: dt.datetime) -> SeriesPoint | None:
+    return next((point for point in reversed(points) if point.collected_at < moment), None)
+
+
+def _read_row(
+    marker: MarkerDefinition,
+    typed: Typed,
+    *,
+    previous: SeriesPoint | None,
+    reference: ReferenceInterval | None,
+    collected_at: dt.datetime,
+) -> EntryRow:
+    row = EntryRow(marker=marker, typed=typed, previous=previous, reference=reference)
+    if not typed.value.strip():
+        return row
+    if len(typed.assay) > LONGEST_ASSAY or not typed.assay.isprintable():
+        return replace(
+            row, error=gettext("The name of the assay is longer than 80 signs or holds signs that do not print.")
+        )
+    before = None
+    if previous is not None and not previous.comparator:
+        days = (collected_at - previous.collected_at).total_seconds() / SECONDS_A_DAY
+        before = Previous(previous.canonical, days)
+    try:
+        reading = read_result(marker=marker, text=typed.value, unit=typed.unit, previous=before)
+    except (ValueProblem, UnitProblem, ImpossibleValue) as problem:
+        return replace(row, error=explain(problem.code, problem.params))
+    return _confirmed(row, reading)
+
+
+def _confirmed(row: EntryRow, reading: Reading) -> EntryRow:
+    """Hold a doubtful value back until it was typed a second time, the same."""
+    urgent = tuple(explain(c.code, c.params) for c in reading.concerns if c.severity == "urgent")
+    doubts = tuple(explain(c.code, c.params) for c in reading.concerns if c.severity == "confirm")
+    row = replace(row, reading=reading, urgent=urgent, doubts=doubts)
+    if not doubts:
+        return row
+    if not row.typed.confirm.strip():
+        return replace(row, asks_again=True)
+    if not _agree(reading, row.typed.confirm):
+        error = gettext("The two do not agree: first “%(first)s”, then “%(second)s”.") % {
+            "first": row.typed.value.strip(),
+            "second": row.typed.confirm.strip(),
+        }
+        return replace(row, asks_again=True, error=error)
+    return row
+
+
+def _agree(reading: Reading, again: str) -> bool:
+    try:
+        second = parse_value(again)
+    except ValueProblem:
+        return False
+    return (second.comparator, second.number) == (reading.reported.comparator, reading.reported.number)
+
+
+def _computed(
+    rows: Sequence[EntryRow],
+    *,
+    patient: Patient,
+    history: Mapping[str, Sequence[SeriesPoint]],
+    collected_at: dt.datetime,
+) -> tuple[ComputedRow, ...]:
+    inputs = {
+        row.marker.code: DerivedInput(0, row.reading.canonical.value, row.reading.reported.comparator)
+        for row in rows
+        if row.reading is not None
+    }
+    offered = {row.marker.code: DerivedInput(0, Decimal(1), "") for row in rows}
+    computable = {value.marker for value in derive(offered) if value.value is not None}
+    computed = []
+    for value in derive(inputs):
+        if value.marker not in computable:
+            continue
+        marker = catalogue().marker(value.marker)
+        reference = _reference(marker, patient, collected_at)
+        computed.append(
+            ComputedRow(
+                marker=marker,
+                value="" if value.value is None else number_text(value.value),
+                previous=_last_before(history.get(marker.code, []), collected_at),
+                reference=reference,
+                flag="" if value.value is None else flag(value.value, "", reference),
+            )
+        )
+    return tuple(computed)
+
+
+def _new_result(row: EntryRow, reading: Reading) -> NewResult:
+    return NewResult(
+        marker=row.marker.code,
+        as_typed=reading.reported.as_typed,
+        comparator=reading.reported.comparator,
+        value=reading.reported.text,
+        unit=reading.unit,
+        canonical_value=reading.canonical.value,
+        canonical_unit=reading.canonical.unit,
+        factor=reading.canonical.factor,
+        assay=row.typed.assay,
+        confirmed=bool(row.doubts),
+    )

@@ -1,0 +1,1 @@
+"""The pages of the record: parse, call one service, answer."""

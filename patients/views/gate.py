@@ -1,0 +1,24 @@
+"""Who asks, and whether the role allows it. Which patient, `patients.access` decides."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.roles import Permission
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The person behind a request that passed `login_required`."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
+
+
+def may(request: HttpRequest, permission: Permission) -> User:
+    """The person, if the role allows `permission`; PermissionDenied if not."""
+    user = signed_in(request)
+    if not user.may(permission):
+        raise PermissionDenied
+    return user

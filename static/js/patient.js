@@ -1,0 +1,206 @@
+// The patient's chart: draws what monitoring/charts.py wrote, in the colours of the reader's theme, and moves one
+// focus line through all panels by mouse and by arrow keys. All words come with the data.
+
+const chart = document.getElementById("chart");
+const tools = document.getElementById("chart-tools");
+const readout = document.getElementById("chart-readout");
+const windowText = document.getElementById("chart-window");
+const payload = JSON.parse(document.getElementById("chart-data").textContent);
+const darkness = window.matchMedia("(prefers-color-scheme: dark)");
+const finePointer = window.matchMedia("(pointer: fine)");
+const narrow = window.matchMedia("(max-width: 720px)");
+const COLOUR = /^var\((--[\w-]+)\)(?:@([\d.]+))?$/;
+
+const view = { window: payload.window, span: payload.windows[payload.window].range, scale: "linear", draw: -1 };
+const line = document.createElement("div");
+line.className = "focus-line";
+line.hidden = true;
+
+// --- colours -------------------------------------------------------------------------------------------------------
+function channels(colour) {
+  const canvas = channels.canvas ?? (channels.canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
+  canvas.clearRect(0, 0, 1, 1);
+  canvas.fillStyle = colour;
+  canvas.fillRect(0, 0, 1, 1);
+  return [...canvas.getImageData(0, 0, 1, 1).data];
+}
+
+function resolve(text) {
+  const found = COLOUR.exec(text);
+  if (!found) return text;
+  const value = getComputedStyle(document.documentElement).getPropertyValue(found[1]).trim();
+  if (found[1] === "--sans") return value;
+  const [red, green, blue] = channels(value);
+  return `rgba(${red},${green},${blue},${found[2] ?? 1})`;
+}
+
+function coloured(part) {
+  if (typeof part === "string") return resolve(part);
+  if (Array.isArray(part)) return part.map(coloured);
+  if (part === null || typeof part !== "object") return part;
+  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, coloured(value)]));
+}
+
+// --- drawing -------------------------------------------------------------------------------------------------------
+function labelsFor([start, end]) {
+  // A course that began before the window keeps its name in view.
+  const at = payload.data.findIndex((trace) => trace.name === "treatment-labels");
+  if (at < 0) return null;
+  const { starts, ends } = payload.data[at].meta;
+  const shown = starts.map((from, n) => (ends[n] < start || from > end ? null : from < start ? start : from));
+  return { at, shown };
+}
+
+function turnLabels(layout) {
+  // The words at a change of assay stand on the side of the line that has room.
+  const [start, end] = layout.xaxis.range.map(Date.parse);
+  layout.annotations = layout.annotations.map((one) => {
+    if (one.name !== "break" || (Date.parse(one.x) - start) / (end - start) < 0.6) return one;
+    return { ...one, xanchor: "right", xshift: -3 };
+  });
+}
+
+function fitNarrow(layout) {
+  // Title and last value share one line: what stands between them gives way, all but the word that says "log".
+  for (const axis of ["xaxis", "xaxis2"]) if (layout[axis]) layout[axis].nticks = 4;
+  layout.annotations = layout.annotations.map((one) => {
+    if (one.name === "remark") return { ...one, text: view.scale === "log" ? payload.texts.log_scale : "" };
+    return one.name === "last" ? { ...one, font: { ...one.font, size: 12 } } : one;
+  });
+}
+
+function figure() {
+  const data = structuredClone(payload.data);
+  const layout = structuredClone(payload.layout);
+  const scale = payload.scales[view.scale];
+  layout.shapes = scale.shapes;
+  layout.annotations = scale.annotations;
+  for (const [key, value] of Object.entries(scale)) {
+    const [axis, field] = key.split(".");
+    if (field) layout[axis][field] = value;
+  }
+  for (const axis of ["xaxis", "xaxis2"]) if (layout[axis]) layout[axis].range = [...view.span];
+  const labels = labelsFor(view.span);
+  if (labels) data[labels.at].x = labels.shown;
+  turnLabels(layout);
+  if (narrow.matches) fitNarrow(layout);
+  layout.dragmode = finePointer.matches ? "zoom" : false;
+  return { data: coloured(data), layout: coloured(layout) };
+}
+
+const config = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false, showTips: false };
+
+async function draw() {
+  const { data, layout } = figure();
+  await window.Plotly.react(chart, data, layout, config);
+  chart.append(line);
+  placeLine();
+  for (const button of tools.querySelectorAll("[data-window]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.window === view.window));
+  }
+  for (const button of tools.querySelectorAll("[data-scale]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.scale === view.scale));
+  }
+  const [start, end] = view.span.map((edge) => edge.slice(0, 10));
+  windowText.textContent = view.window
+    ? payload.windows[view.window].text
+    : payload.texts.own_window.replace("{start}", start).replace("{end}", end);
+}
+
+// --- the focus line ------------------------------------------------------------------------------------------------
+function axis() {
+  return chart._fullLayout.xaxis;
+}
+
+function placeLine() {
+  const focused = payload.draws[view.draw];
+  if (!focused) {
+    line.hidden = true;
+    return;
+  }
+  const x = axis().d2p(focused.x);
+  line.hidden = x < 0 || x > axis()._length;
+  line.style.left = `${axis()._offset + x}px`;
+  line.style.top = `${payload.plot.top}px`;
+  line.style.bottom = `${payload.plot.bottom}px`;
+}
+
+function read(at) {
+  if (at === view.draw) return;
+  view.draw = at;
+  placeLine();
+  const { day, items } = payload.draws[at];
+  const head = document.createElement("b");
+  head.textContent = day;
+  const values = items.map((item) => {
+    const said = document.createElement("span");
+    said.textContent = item;
+    return said;
+  });
+  readout.replaceChildren(head, ...values);
+}
+
+function nearest(moment) {
+  const away = payload.draws.map((one) => Math.abs(axis().d2l(one.x) - moment));
+  return away.indexOf(Math.min(...away));
+}
+
+function inWindow() {
+  const [start, end] = axis().range.map((edge) => axis().r2l(edge));
+  const moments = payload.draws.map((one) => axis().d2l(one.x));
+  return moments.flatMap((moment, at) => (moment >= start && moment <= end ? [at] : []));
+}
+
+chart.addEventListener("mousemove", (event) => {
+  if (!chart._fullLayout) return;
+  const x = event.clientX - chart.getBoundingClientRect().left - axis()._offset;
+  if (x < 0 || x > axis()._length) return;
+  read(nearest(axis().p2l(x)));
+});
+
+chart.addEventListener("keydown", (event) => {
+  const shown = inWindow();
+  if (shown.length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+  const at = shown.indexOf(view.draw);
+  const last = shown.length - 1;
+  const next = { ArrowLeft: at < 0 ? last : at - 1, ArrowRight: at < 0 ? last : at + 1, Home: 0, End: last }[event.key];
+  if (next === undefined) return;
+  event.preventDefault();
+  read(shown[Math.min(Math.max(next, 0), last)]);
+});
+
+// --- controls ------------------------------------------------------------------------------------------------------
+tools.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  if (button.dataset.window) choose(button.dataset.window);
+  if (button.dataset.scale) view.scale = button.dataset.scale;
+  draw();
+});
+
+function choose(name) {
+  view.window = name;
+  view.span = payload.windows[name].range;
+}
+
+// --- start ---------------------------------------------------------------------------------------------------------
+const scroller = document.getElementById("cumulative-scroll");
+if (scroller) scroller.scrollLeft = scroller.scrollWidth; // newest in view
+
+tools.hidden = false;
+await draw();
+chart.on("plotly_relayout", (change) => {
+  // Drawn anew, not restyled: a restyle lets the library guess the type of the time axis again, and it guesses wrong.
+  if (!("xaxis.range[0]" in change || "xaxis2.range[0]" in change)) return;
+  view.window = "";
+  view.span = axis().range.map(String);
+  draw();
+});
+chart.on("plotly_doubleclick", () => {
+  choose(payload.window);
+  draw();
+});
+new ResizeObserver(placeLine).observe(chart);
+darkness.addEventListener("change", draw);
+narrow.addEventListener("change", draw);
+document.querySelector("[data-focus]")?.focus();

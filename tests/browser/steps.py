@@ -1,0 +1,74 @@
+"""What a person does in the browser, as steps the browser tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+# Where screenshots for the documentation go; unset, none are made.
+SCREENSHOTS = os.environ.get("LEADTIME_SCREENSHOTS", "")
+
+
+class Watched:
+    """A browser page that remembers every complaint of the console: a blocked style, a missing file, a script error."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+
+def open_page(
+    browser: Browser, *, language: str = "en-GB", width: int = 1440, dark: bool = False, height: int = 900
+) -> Watched:
+    context = browser.new_context(
+        locale=language,
+        viewport={"width": width, "height": height},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(20_000)
+    return Watched(context.new_page())
+
+
+def sign_in(page: Page, address: str, *, username: str, password: str) -> None:
+    page.goto(f"{address}/accounts/login/")
+    page.locator("#id_login").fill(username)
+    page.locator("#id_password").fill(password)
+    page.locator("#id_password").press("Enter")
+    page.wait_for_url(f"{address}/worklist/**")
+
+
+def accessibility_violations(page: Page) -> list[str]:
+    """What axe-core objects to, one line each: rule, first element."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = page.evaluate(
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
+    )
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"][:3]
+    ]
+
+
+def sideways_scroll(page: Page) -> int:
+    """By how many pixels the page is wider than the window; a phone must not need to scroll sideways."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    if SCREENSHOTS:
+        folder = Path(SCREENSHOTS)
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=str(folder / f"{name}.png"))

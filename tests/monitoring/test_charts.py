@@ -1,0 +1,302 @@
+"""The chart as data: what is drawn, in which unit, what is not joined, and which words stand beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import math
+from typing import Any
+
+import pytest
+from django.utils import translation
+
+from monitoring.chart_panels import Panel, hover_text, linear_range, log_range
+from monitoring.charts import Events, focus_draws, patient_chart
+from patients.models import Finding, ImagingStudy, SkeletalEvent, Treatment
+from tests.monitoring.figures import finding, panel, point, reading
+
+TODAY = dt.date(2026, 9, 1)
+
+
+def chart(*panels: Panel, events: Events | None = None) -> dict[str, Any]:
+    made = patient_chart(panels, events=events or Events(), today=TODAY)
+    assert made is not None
+    return made
+
+
+def traces(made: dict[str, Any], role: str, marker: str = "CEA") -> list[dict[str, Any]]:
+    return [one for one in made["data"] if one.get("meta") == {"marker": marker, "role": role}]
+
+
+def shapes(made: dict[str, Any], name: str, scale: str = "linear") -> list[dict[str, Any]]:
+    return [one for one in made["scales"][scale]["shapes"] if one["name"] == name]
+
+
+def notes(made: dict[str, Any], name: str, scale: str = "linear") -> list[str]:
+    return [one["text"] for one in made["scales"][scale]["annotations"] if one["name"] == name]
+
+
+def cea(*values: str, **same: str) -> Panel:
+    return panel([point("CEA", value, draw=at, **same) for at, value in enumerate(values, start=1)])  # type: ignore[arg-type]
+
+
+# --- values and lines -----------------------------------------------------------------------------------------------
+def test_values_stand_at_their_true_dates_in_the_markers_unit() -> None:
+    made = chart(cea("2.0", "2.1", "1.9"))
+    (used,) = traces(made, "used")
+    assert used["x"] == ["2026-01-05T08:00:00", "2026-02-16T08:00:00", "2026-03-30T08:00:00"]
+    assert used["y"] == [2.0, 2.1, 1.9]
+    assert made["layout"]["xaxis"]["type"] == "date"
+    assert notes(made, "title") == ["CEA ng/mL"]
+
+
+def test_lines_are_straight_and_gaps_are_never_bridged() -> None:
+    (line,) = traces(chart(cea("2.0", "2.1")), "line")
+    assert (line["line"]["shape"], line["connectgaps"]) == ("linear", False)
+
+
+def test_a_censored_value_is_an_open_glyph_and_not_joined_as_a_number() -> None:
+    made = chart(cea("2.0", "<0.5", "2.2", ">1000"))
+    (censored,) = traces(made, "censored")
+    assert censored["marker"]["symbol"] == ["triangle-down-open", "triangle-up-open"]
+    assert censored["y"] == [0.5, 1000.0]
+    (line,) = traces(made, "line")
+    assert line["y"] == [2.0, None, 2.2, None]
+
+
+def test_two_values_of_one_day_are_both_drawn() -> None:
+    twice = [point("CEA", "2.0"), point("CEA", "3.0")]
+    (used,) = traces(chart(panel(twice)), "used")
+    assert used["y"] == [2.0, 3.0]
+
+
+def test_zero_is_drawn_on_the_linear_scale() -> None:
+    made = chart(cea("0", "2.0"))
+    (used,) = traces(made, "used")
+    assert used["y"] == [0.0, 2.0]
+
+
+def test_a_draw_that_was_not_used_is_hollow_and_says_why() -> None:
+    found = finding([reading(1), reading(2, stance="not_used", reason="haemolysed"), reading(3)])
+    made = chart(panel([point("CEA", "2", draw=1), point("CEA", "9", draw=2), point("CEA", "2", draw=3)], found))
+    (hollow,) = traces(made, "left_out")
+    assert hollow["marker"]["symbol"] == ["circle-open"]
+    assert "not used: sample haemolysed" in hollow["hovertext"][0]
+    (line,) = traces(made, "line")
+    assert line["y"] == [2.0, 2.0]
+
+
+def test_a_marker_nobody_can_judge_is_drawn_as_any_other() -> None:
+    found = finding([reading(1, stance="not_used", reason="no_variation_estimate", band=None)], state="no_verdict")
+    assert len(traces(chart(panel([point("CEA", "2")], found)), "used")) == 1
+
+
+def test_supporting_draws_are_larger_and_rimmed() -> None:
+    found = finding([reading(1), reading(2, stance="supports")], state="single_rise")
+    (used,) = traces(chart(panel([point("CEA", "2", draw=1), point("CEA", "7", draw=2)], found)), "used")
+    assert used["marker"]["size"] == [7, 11]
+    assert used["marker"]["line"]["color"] == ["var(--tumour)", "var(--ink)"]
+
+
+def test_family_is_told_by_colour_and_by_shape() -> None:
+    made = chart(cea("2"), panel([point("ALP", "80")]), panel([point("PLT", "200")]), panel([point("CA", "2.3")]))
+    used = [one["marker"] for one in made["data"] if one.get("meta", {}).get("role") == "used"]
+    assert [(one["color"], one["symbol"][0]) for one in used] == [
+        ("var(--tumour)", "circle"),
+        ("var(--bone)", "square"),
+        ("var(--blood)", "diamond"),
+        ("var(--mineral)", "triangle-up"),
+    ]
+
+
+# --- breaks ---------------------------------------------------------------------------------------------------------
+def test_the_line_breaks_where_the_assay_changed_and_says_so() -> None:
+    series = [point("CEA", "2", draw=1, assay="Roche"), point("CEA", "3", draw=2, assay="Abbott")]
+    made = chart(panel(series))
+    (line,) = traces(made, "line")
+    assert line["y"] == [2.0, None, 3.0]
+    (mark,) = shapes(made, "break")
+    assert (mark["x0"], mark["x1"], mark["line"]["dash"]) == ("2026-02-16T08:00:00", "2026-02-16T08:00:00", "dot")
+    assert notes(made, "break") == ["assay changed: Roche → Abbott"]
+
+
+def test_the_same_laboratory_spelt_otherwise_is_no_break() -> None:
+    series = [point("CEA", "2", draw=1, laboratory="Central"), point("CEA", "3", draw=2, laboratory="central ")]
+    assert shapes(chart(panel(series)), "break") == []
+
+
+# --- bands ----------------------------------------------------------------------------------------------------------
+def test_the_reference_band_is_drawn_when_its_lower_limit_is_zero() -> None:
+    (band,) = shapes(chart(cea("2", "3", low="0", high="5")), "reference")
+    assert (band["y0"], band["y1"], band["fillcolor"], band["layer"]) == (0.0, 5.0, "var(--ink)@0.06", "below")
+
+
+def test_a_range_below_five_is_drawn_from_the_foot_of_the_axis() -> None:
+    made = chart(cea("2", "3", high="< 5"))
+    (band,) = shapes(made, "reference")
+    assert (band["y0"], band["y1"]) == (made["scales"]["linear"]["yaxis.range"][0], 5.0)
+
+
+def test_a_range_with_a_lower_limit_alone_is_drawn_to_the_top() -> None:
+    made = chart(cea("2", "3", low="1"))
+    (band,) = shapes(made, "reference")
+    assert (band["y0"], band["y1"]) == (1.0, made["scales"]["linear"]["yaxis.range"][1])
+
+
+def test_the_band_steps_where_the_laboratory_changed_its_range() -> None:
+    series = [point("CEA", "2", draw=1, low="0", high="5"), point("CEA", "3", draw=2, low="0", high="4")]
+    first, second = shapes(chart(panel(series)), "reference")
+    assert (first["y1"], second["y1"]) == (5.0, 4.0)
+    assert first["x1"] == second["x0"] == "2026-02-16T08:00:00"
+
+
+def test_the_personal_band_is_a_patch_in_the_familys_colour() -> None:
+    found = finding([reading(1, band=None), reading(2), reading(3, band=(1.4, 2.8))])
+    made = chart(panel([point("CEA", "2", draw=at) for at in (1, 2, 3)], found))
+    (band,) = traces(made, "personal_band")
+    assert band["y"] == [2.6, 2.8, 1.4, 1.5]
+    assert band["fillcolor"] == "var(--tumour)@0.12"
+
+
+# --- axes -----------------------------------------------------------------------------------------------------------
+def test_the_value_axis_holds_the_reference_range_and_does_not_start_at_zero_by_force() -> None:
+    low, high = linear_range(panel([point("ALB", "44", draw=1), point("ALB", "45", draw=2)]))
+    assert 30 < low < 40
+    assert 55 < high < 60
+
+
+def test_a_logarithmic_axis_is_named_and_its_band_ends_where_the_axis_ends() -> None:
+    made = chart(cea("2", "20", low="0", high="5"))
+    scale = made["scales"]["log"]
+    assert scale["yaxis.type"] == "log"
+    (band,) = shapes(made, "reference", "log")
+    assert band["y0"] == pytest.approx(10 ** scale["yaxis.range"][0])
+    assert notes(made, "remark", "log") == ["reference 0–5 · log scale"]
+    assert notes(made, "remark", "linear") == ["reference 0–5"]
+
+
+def test_a_series_of_zeros_stays_linear() -> None:
+    zeros = cea("0", "0", low="0", high="0")
+    assert log_range(zeros) is None
+    assert chart(zeros)["scales"]["log"]["yaxis.type"] == "linear"
+
+
+def test_all_panels_share_one_time_axis_and_do_not_overlap() -> None:
+    made = chart(cea("2", "3"), panel([point("ALP", "80")]), events=Events(treatments=[_osimertinib()]))
+    domains = [made["layout"][key]["domain"] for key in ("yaxis", "yaxis2", "yaxis3")]
+    assert all(upper[0] > lower[1] for upper, lower in itertools.pairwise(domains))
+    assert {one["xaxis"] for one in made["data"] if "marker" in one.get("meta", {})} == {"x"}
+    assert made["layout"]["xaxis2"]["matches"] == "x"
+
+
+def test_the_last_value_is_given_as_reported_with_its_flag() -> None:
+    assert notes(chart(cea("2", "7.40", low="0", high="5")), "last") == ["7.40 ng/mL H"]
+
+
+# --- windows --------------------------------------------------------------------------------------------------------
+def test_windows_end_shortly_after_today_and_all_shows_everything() -> None:
+    windows = chart(cea("2", "3", "4", "5", "6"))["windows"]
+    assert {name: one["range"][1] for name, one in windows.items()} == dict.fromkeys(
+        ("6m", "1y", "2y", "all"), "2026-09-11"
+    )
+    assert windows["all"]["range"][0] == "2025-12-26"
+    assert windows["6m"]["text"] == "Shown: 12-Mar-2026 to 11-Sep-2026"
+
+
+def test_a_record_that_ended_long_ago_is_shown_up_to_its_end() -> None:
+    made = patient_chart([cea("2", "3")], events=Events(), today=dt.date(2036, 1, 1))
+    assert made is not None
+    assert made["windows"]["1y"]["range"][1] == "2026-02-26"
+
+
+def test_no_value_is_no_chart() -> None:
+    assert patient_chart([], events=Events(), today=TODAY) is None
+
+
+# --- lanes ----------------------------------------------------------------------------------------------------------
+def _osimertinib(**changes: Any) -> Treatment:
+    fields = {"pk": 1, "kind": "targeted", "name": "osimertinib", "started_on": dt.date(2026, 1, 1)} | changes
+    return Treatment(**fields)
+
+
+def test_an_open_treatment_runs_to_today_and_overlapping_ones_lie_below_each_other() -> None:
+    zoledronate = _osimertinib(
+        pk=2, kind="bone_agent", name="zoledronate", started_on=dt.date(2026, 2, 1), ended_on=dt.date(2026, 3, 1)
+    )
+    made = chart(cea("2"), events=Events(treatments=[_osimertinib(), zoledronate]))
+    bars = next(one for one in made["data"] if one["type"] == "bar")
+    assert bars["base"] == ["2026-01-01", "2026-02-01"]
+    assert bars["x"] == [243 * 86_400_000, 28 * 86_400_000]
+    assert bars["y"] == [0, 1]
+    assert bars["hovertext"][0] == "osimertinib<br>targeted therapy<br>01-Jan-2026 – continuing"
+
+
+def test_imaging_is_told_by_shape_and_colour() -> None:
+    studies = [
+        ImagingStudy(performed_on=dt.date(2026, 1, at), modality="ct", finding=found)
+        for at, found in enumerate((Finding.NONE, Finding.EQUIVOCAL, Finding.BONE_METASTASIS), start=1)
+    ]
+    made = chart(cea("2"), events=Events(imaging=studies))
+    lane = next(one for one in made["data"] if one["name"] == "imaging")
+    assert lane["marker"]["symbol"] == ["circle-open", "diamond-open", "x"]
+    assert lane["hovertext"][0] == "CT 01-Jan-2026<br>no bone metastasis seen"
+
+
+def test_skeletal_events_have_a_lane_of_their_own() -> None:
+    fracture = SkeletalEvent(kind="fracture", occurred_on=dt.date(2026, 2, 3), site="L2")
+    made = chart(cea("2"), events=Events(skeletal=[fracture]))
+    lane = next(one for one in made["data"] if one["name"] == "skeletal events")
+    assert lane["hovertext"] == ["fracture 03-Feb-2026<br>L2"]
+
+
+# --- words ----------------------------------------------------------------------------------------------------------
+def test_the_hover_says_value_date_change_noise_laboratory_and_note() -> None:
+    found = finding([reading(1), reading(2, stance="supports")], state="single_rise")
+    series = [
+        point("CEA", "2", draw=1),
+        point("CEA", "7.40", draw=2, laboratory="Central", assay="Roche", low="0", high="5"),
+    ]
+    shown = panel(series, found)
+    assert hover_text(shown.marker, shown.views[1]).split("<br>") == [
+        "CEA 7.40 ng/mL H",
+        "16-Feb-2026 08:00",
+        "+270\xa0% in 42 days since the previous draw, more than noise (+55\xa0%)",
+        "above what was expected of this person (1.5–2.6)",
+        "supports the rise",
+        "Central · Roche",
+    ]
+
+
+def test_nothing_a_person_typed_becomes_markup() -> None:
+    shown = panel([point("CEA", "<2", laboratory="<b>x</b>")], note="<a href='javascript:1'>note</a>")
+    text = hover_text(shown.marker, shown.views[0])
+    assert "<b>" not in text
+    assert "<a" not in text
+    assert text.startswith("CEA &lt;2 ng/mL")
+
+
+def test_no_text_holds_markup_that_the_policy_would_block() -> None:
+    made = chart(cea("2", "3", low="0", high="5"), events=Events(treatments=[_osimertinib()]))
+    text = json.dumps(made)
+    assert not any(tag in text for tag in ("<b>", "<i>", "<span", "style="))
+
+
+def test_the_focus_line_reads_out_every_marker_of_a_draw_those_that_moved_first() -> None:
+    found = finding([reading(1), reading(2, stance="supports")], marker="ALP", state="single_rise")
+    bone = panel([point("ALP", "80", draw=1), point("ALP", "160", draw=2)], found)
+    draws = focus_draws([cea("2.0", "<0.5"), bone])
+    assert [one["day"] for one in draws] == ["05-Jan-2026", "16-Feb-2026"]
+    assert draws[1]["items"] == ["ALP 160 U/L H", "CEA <0.5 ng/mL"]
+
+
+def test_dates_are_numbers_in_chinese() -> None:
+    with translation.override("zh-hans"):
+        made = chart(cea("2"))
+    assert [one["value"] for one in made["layout"]["xaxis"]["tickformatstops"]] == ["%m-%d", "%Y-%m", "%Y"]
+
+
+def test_the_chart_is_plain_json_without_a_number_that_is_none() -> None:
+    made = chart(cea("2", "<1", "3"))
+    assert json.loads(json.dumps(made, allow_nan=False)) == made
+    assert all(math.isfinite(end) for end in made["scales"]["log"]["yaxis.range"])

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from monitoring.patient_page import patient_page
+from monitoring.services import acknowledge_alert
+from patients.services import record_treatment, set_plan
+from tests.cast import ACTOR, Cast, give_draw, make_patient
+from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, RISING, day, patient_with, run, the_alert
+
+
+def test_a_rise_is_explained_from_the_stored_finding(cast: Cast) -> None:
+    patient = patient_with(cast.team, RISING)
+    run(patient)
+    page = patient_page(patient, now=NOW)
+    assert page.level == "alert"
+    assert page.why is not None
+    (cea,) = page.why.moved
+    assert (cea.short_name, cea.last, cea.state) == ("CEA", "6.0", "sustained_rise")
+    assert cea.support == ("23-Jun-2025", "04-Aug-2025")
+    assert page.why.results_read == 6
+    (alert,) = page.alerts
+    assert (alert.is_open, alert.markers, alert.age) == (True, "CEA", "today")
+
+
+def test_what_was_left_out_of_a_draw_for_one_reason_is_said_once(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    for at in range(4):
+        give_draw(patient, day(at), {"CEA": "2.0", "CYFRA211": "1.5", "ALP": "80"})
+    record_treatment(
+        actor=ACTOR,
+        patient_id=patient.pk,
+        kind="chemotherapy",
+        name="cisplatin",
+        started_on=day(3) - dt.timedelta(days=9),
+    )
+    run(patient)
+    page = patient_page(patient, now=NOW)
+    assert page.why is not None
+    assert [(one.day, one.reason, one.values) for one in page.why.left_out] == [
+        ("12-May-2025", "too soon after a treatment was started", "CEA 2.0, CYFRA 21-1 1.5")
+    ]
+
+
+def test_an_answer_stands_with_the_alert(cast: Cast) -> None:
+    patient = patient_with(cast.team, RISING)
+    run(patient)
+    acknowledge_alert(
+        actor=cast.clinician.audit_name, user=cast.clinician, alert_id=the_alert(patient).pk, comment="CT", now=NOW
+    )
+    (alert,) = patient_page(patient, now=NOW).alerts
+    assert not alert.is_open
+    assert [(step.comment, step.person) for step in alert.answers] == [("CT", "clinician")]
+
+
+def test_a_change_of_the_record_makes_the_reading_stale(cast: Cast) -> None:
+    patient = patient_with(cast.team, CALM)
+    run(patient)
+    assert patient_page(patient, now=NOW).level == "none"
+    give_draw(patient, day(6), {"CEA": "9.9"})
+    page = patient_page(patient, now=NOW)
+    assert page.level == ""
+    assert page.mark is not None
+    assert page.why is not None
+
+
+def test_an_empty_record_has_no_chart_no_table_and_no_conclusion(cast: Cast) -> None:
+    page = patient_page(make_patient(cast.team), now=NOW)
+    assert (page.has_results, page.chart, page.table, page.why, page.plan, page.due) == (
+        False,
+        None,
+        None,
+        None,
+        None,
+        "",
+    )
+
+
+def test_the_next_draw_follows_from_the_plan(cast: Cast) -> None:
+    patient = patient_with(cast.team, CALM)
+    set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA"], every_weeks=6, starts_on=FIRST_DRAW)
+    page = patient_page(patient, now=dt.datetime(2025, 6, 30, tzinfo=dt.UTC))
+    assert (page.due, page.overdue, page.last_draw_on) == ("due 04-Aug-2025", False, day(4))
+
+
+def test_the_number_of_queries_does_not_grow_with_the_record(cast: Cast) -> None:
+    short, long = patient_with(cast.team, RISING), patient_with(cast.team, (*CALM, *RISING))
+    give_draw(long, day(12), {"ALP": "80", "PLT": "200", "NEUT": "3", "LYMPH": "1.5"})
+    for name in ("osimertinib", "zoledronate"):
+        record_treatment(actor=ACTOR, patient_id=long.pk, kind="targeted", name=name, started_on=dt.date(2025, 1, 1))
+    run(short, long)
+    counts = []
+    for patient in (short, long):
+        with CaptureQueriesContext(connection) as captured:
+            patient_page(patient, now=NOW)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
