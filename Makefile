@@ -50,7 +50,6 @@ check: dev ## style, types, layers, templates, settings of a server, migrations
 	@.venv/bin/lint-imports
 	@printf '\n== Templates ==\n'
 	@$(PY) -m djlint templates --quiet --lint
-	@$(PY) -m djlint templates --quiet --check
 	@printf '\n== Settings of a server ==\n'
 	@$(SERVER) $(PY) manage.py check --deploy --fail-level WARNING
 	@printf '\n== Migrations ==\n'
@@ -63,7 +62,8 @@ lock: dev ## compile the pinned lists from requirements.in and requirements-dev.
 
 messages: dev ## collect texts for translation into locale/ (needs GNU gettext) and compile them
 	@command -v xgettext >/dev/null || { echo 'This needs GNU gettext, e.g. apt-get install gettext' >&2; exit 1; }
-	@$(PY) manage.py makemessages --locale zh_Hans --no-location --no-wrap --ignore .venv --ignore var
+	@$(PY) manage.py makemessages --locale zh_Hans --no-location --no-wrap --no-obsolete \
+		--ignore .venv --ignore var --ignore static --ignore tests --ignore benchmarks
 	@$(PY) -m config.compile_messages
 
 clean: ## remove the environment and every cache; the data in var/ stays

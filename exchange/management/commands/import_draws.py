@@ -1,0 +1,147 @@
+"""Takes a laboratory's CSV file in."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from accounts.models import Team
+from exchange.csv import FileRefused, LineRejected
+from exchange.loader import ImportSummary, Order, import_file
+from exchange.messages_i18n import explain
+from exchange.rejected_csv import HEADER, rejected_row, writer
+
+ACTOR = "command:import_draws"
+MOST_SHOWN = 20
+
+
+class Command(BaseCommand):
+    help = (
+        "Take results in from a CSV file in the long form: patient_id,marker,value,unit,collected_at (docs/import.md)."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path, help="the CSV file")
+        parser.add_argument("--dry-run", action="store_true", help="say what would happen and write nothing")
+        parser.add_argument("--create-patients", action="store_true", help="make the patients that are not on record")
+        parser.add_argument("--team", default="", help="the care team of patients that are made")
+        parser.add_argument("--laboratory", default="", help="the laboratory of lines that name none")
+        parser.add_argument("--rejected", type=Path, metavar="FILE", help="write every rejected line here, as CSV")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        console = Console(file=self.stdout, soft_wrap=True, highlight=False)  # type: ignore[arg-type]
+        order = Order(
+            actor=ACTOR,
+            file_name=options["file"].name,
+            care_team=_team(options["team"], needed=options["create_patients"]),
+            laboratory=options["laboratory"].strip(),
+            create_patients=options["create_patients"],
+            dry_run=options["dry_run"],
+        )
+        shown: list[LineRejected] = []
+        with contextlib.ExitStack() as stack:
+            stream = stack.enter_context(_open(options["file"]))
+            keep = stack.enter_context(_rejected_file(options["rejected"]))
+            bar = stack.enter_context(_progress(console))
+            task = bar.add_task(order.file_name, total=None)
+
+            def on_rejected(line: LineRejected) -> None:
+                if len(shown) < MOST_SHOWN:
+                    shown.append(line)
+                keep(line)
+
+            def on_progress(done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total)
+
+            try:
+                summary = import_file(order=order, stream=stream, on_progress=on_progress, on_rejected=on_rejected)
+            except FileRefused as refused:
+                raise CommandError(f"{order.file_name}: {explain(refused.code, refused.params)}") from refused
+        _tell(console, summary, shown)
+
+
+def _team(name: str, *, needed: bool) -> Team | None:
+    """The team that is named, or the only one there is; none is needed where no patient is made."""
+    if name:
+        team = Team.objects.filter(name=name).first()
+        if team is None:
+            raise CommandError(f"There is no team {name!r}. {_teams()}")
+        return team
+    teams = list(Team.objects.order_by("name")[:2])
+    if len(teams) == 1:
+        return teams[0]
+    if needed:
+        raise CommandError(f"New patients need a care team; say which with --team NAME. {_teams()}")
+    return None
+
+
+def _teams() -> str:
+    names = list(Team.objects.order_by("name").values_list("name", flat=True)[:MOST_SHOWN])
+    if names:
+        return f"Teams: {', '.join(names)}."
+    return "There is no team yet; an administrator makes one (manage.py load_demo makes a demo team)."
+
+
+def _open(file: Path) -> BinaryIO:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+@contextlib.contextmanager
+def _rejected_file(path: Path | None) -> Iterator[Any]:
+    if path is None:
+        yield lambda _line: None
+        return
+    try:
+        file = path.open("w", encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
+    with file:
+        out = writer(file)
+        out.writerow(HEADER)
+        yield lambda line: out.writerow(rejected_row(line.line_number, line.code, line.params, line.raw))
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _tell(console: Console, summary: ImportSummary, shown: list[LineRejected]) -> None:
+    if summary.dry_run:
+        console.print("Dry run: nothing was written. This is what would happen:")
+    counts = summary.counts
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, count in (
+        ("lines", summary.lines_total),
+        ("results new", counts.results_new),
+        ("results repeated", counts.results_repeated),
+        ("results corrected", counts.results_corrected),
+        ("to check (unusual value or large change)", summary.to_check),
+        ("lines rejected", counts.lines_rejected),
+        ("draws new", counts.draws_created),
+        ("patients created", counts.patients_created),
+    ):
+        table.add_row(name, f"{count:>8}")
+    console.print(table)
+    if summary.ignored_columns:
+        console.print(f"Columns left out: {escape(', '.join(summary.ignored_columns))}")
+    for line in shown:
+        console.print(f"  line {line.line_number}: {escape(explain(line.code, line.params))}")
+    if counts.lines_rejected > len(shown):
+        console.print(f"  and {counts.lines_rejected - len(shown)} more; --rejected FILE writes all of them.")

@@ -1,0 +1,78 @@
+"""Why a file or a line was refused, in the reader's language."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.translation import gettext_lazy as _
+
+from patients import messages
+
+# A lazy translation is a promise of a string; its type is Django's own.
+TEMPLATES: Final[Mapping[str, object]] = {
+    # exchange.csv.messages, the whole file
+    "file_empty": _("The file is empty. It must begin with a line of column names such as %(right)s."),
+    "file_is_spreadsheet": _("This is a workbook, not a text file. Save the sheet as CSV (UTF-8) and send that."),
+    "file_encoding_unknown": _(
+        "The character encoding of the file cannot be told, so nothing was read. Save it as UTF-8 and send it again."
+    ),
+    "file_encoding_broken": _("The file says it is %(encoding)s and is not. Save it as UTF-8 and send it again."),
+    "file_columns_missing": _(
+        "There is no column for %(missing)s. The first line has: %(found)s. Right would be: %(right)s."
+    ),
+    "file_columns_doubtful": _("Several columns could be the %(role)s: %(found)s. Keep one of them."),
+    # exchange.csv.messages, one line
+    "line_too_long": _("The line is longer than %(limit)s signs."),
+    "line_quote_not_closed": _("A quotation mark opens a cell here and none closes it."),
+    "line_quotes_broken": _("A cell goes on after its closing quotation mark. Write a mark inside a cell twice."),
+    "line_has_nul": _("The line holds signs that are no text. Save the file as UTF-8."),
+    "line_cells_too_many": _(
+        "%(count)s cells under %(columns)s column names. Is there a comma inside a value? Then put the value in "
+        "quotation marks, or write the decimal point."
+    ),
+    "cell_missing": _("%(column)s is empty."),
+    "cell_too_long": _("%(column)s is longer than %(limit)s signs."),
+    "date_not_understood": _(
+        "“%(value)s” in %(column)s is no date that can be read. Write 2024-03-12 or 2024-03-12 08:03."
+    ),
+    "date_order_ambiguous": _(
+        "“%(value)s” in %(column)s: day and month could be swapped. Write the year first: 2024-03-12."
+    ),
+    "date_in_future": _("“%(value)s” in %(column)s lies in the future."),
+    "date_too_early": _("“%(value)s” in %(column)s lies before %(year)s."),
+    "time_does_not_exist": _(
+        "“%(value)s” in %(column)s: this clock time was skipped when the clocks went forward. Write the offset, as in "
+        "2024-03-31T02:30+01:00."
+    ),
+    "fasting_not_understood": _("“%(value)s” in %(column)s: write yes, no or leave it empty."),
+    "haemolysis_not_understood": _("“%(value)s” in %(column)s: write yes, no or leave it empty."),
+    "status_not_understood": _(
+        "“%(value)s” in %(column)s is no status of a result. Write final, preliminary, corrected or cancelled."
+    ),
+    # exchange.preparing
+    "marker_unknown": _("“%(marker)s” is no marker of the catalogue."),
+    "loinc_not_of_marker": _(
+        "%(loinc)s is not a LOINC code of %(marker)s (%(codes)s). Check what was measured, or leave the code out."
+    ),
+    "marker_names_disagree": _("%(names)s name different markers: %(markers)s."),
+    "marker_is_derived": _("%(marker)s is computed from other markers and is not taken in."),
+    "patient_unknown": _("No patient has the number “%(patient)s”."),
+    "patient_details_refused": _("The patient “%(patient)s” could not be made: %(detail)s"),
+    "value_twice_in_file": _("Line %(line)s of this file has another value of %(marker)s for the same draw."),
+    "accession_at_another_time": _(
+        "The draw with the number “%(accession)s” was taken at %(recorded)s, not at %(collected)s."
+    ),
+    # exchange.tasks
+    "upload_lost": _("The uploaded file is no longer there. Send it again."),
+    "not_permitted": _("The person who sent this file may no longer take files in for this team."),
+}
+
+
+def explain(code: str, params: Mapping[str, str]) -> str:
+    """The sentence for `code`; what the record refuses is put into words by the record."""
+    template = TEMPLATES.get(code)
+    if template is None:
+        return messages.explain(code, params)
+    return str(template) % defaultdict(str, params)

@@ -1,0 +1,128 @@
+"""From a line that was read to a result of a marker: the same rules as the entry page's, without the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+from exchange.csv.messages import LineRead
+from patients.catalogue import MarkerDefinition, catalogue
+from patients.catalogue.catalogue import loinc_key
+from patients.plausibility import Concern
+from patients.reading import read_result
+from patients.services import NewDraw, NewResult
+from patients.values import InputProblem
+
+DrawIdentity = tuple[str | int, str, object]
+
+
+class LineRefused(InputProblem):
+    """A line that was read and still cannot become a result."""
+
+    texts: ClassVar[dict[str, str]] = {
+        "marker_unknown": "{marker!r} is no marker of the catalogue",
+        "marker_names_disagree": "{names} name different markers: {markers}",
+        "loinc_not_of_marker": "{loinc} is not a LOINC code of {marker} ({codes})",
+        "marker_is_derived": "{marker} is computed from other markers and is not taken in",
+        "patient_unknown": "no patient {patient!r} is on record",
+        "patient_details_refused": "the patient {patient!r} could not be made: {detail}",
+        "value_twice_in_file": "line {line} of this file has another value of {marker} for the same draw",
+        "accession_at_another_time": "the draw {accession!r} was taken at {recorded}, not at {collected}",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One line as the record wants it."""
+
+    line: LineRead
+    marker: MarkerDefinition
+    result: NewResult
+    concerns: tuple[Concern, ...]
+
+    @property
+    def number(self) -> str:
+        """The patient's number as the file has it."""
+        return self.line.patient
+
+    def draw_identity(self, patient: int | None = None) -> DrawIdentity:
+        """Rows of one draw: the same patient, laboratory and accession number, or time where there is none."""
+        who = self.line.patient if patient is None else patient
+        return who, self.line.laboratory, self.line.accession or self.line.collected_at
+
+    @property
+    def draw(self) -> NewDraw:
+        return NewDraw(
+            collected_at=self.line.collected_at,
+            time_known=self.line.time_known,
+            laboratory=self.line.laboratory,
+            accession=self.line.accession,
+            fasting=self.line.fasting,
+            haemolysis=self.line.haemolysis,
+        )
+
+    @property
+    def signature(self) -> tuple[str, Decimal, str, str, str]:
+        """What makes two lines of one draw and marker say the same."""
+        result = self.result
+        return result.comparator, Decimal(result.value), result.unit, result.assay, result.status
+
+
+def prepare(line: LineRead, *, decimal_comma: bool) -> Prepared:
+    """Find the marker and read the value.
+
+    Raises
+    ------
+    InputProblem, ImpossibleValue
+        each with a `code` and `params`.
+    """
+    marker = _find_marker(line)
+    reading = read_result(marker=marker, text=line.value, unit=line.unit, decimal_comma=decimal_comma)
+    result = NewResult(
+        marker=marker.code,
+        as_typed=reading.reported.as_typed,
+        comparator=reading.reported.comparator,
+        value=reading.reported.text,
+        unit=reading.unit,
+        canonical_value=reading.canonical.value,
+        canonical_unit=reading.canonical.unit,
+        factor=reading.canonical.factor,
+        assay=line.assay,
+        status=line.status,
+        reference_low=line.reference_low,
+        reference_high=line.reference_high,
+        interpretation=line.interpretation,
+    )
+    return Prepared(line, marker, result, reading.concerns)
+
+
+def _refuse_foreign_code(loinc: str, markers: Iterable[MarkerDefinition]) -> None:
+    """ "Calcium" beside the code of ionised calcium is another measurement, whatever the name says."""
+    for marker in markers:
+        if marker.loinc:
+            known = ", ".join(one.code for one in marker.loinc)
+            raise LineRefused("loinc_not_of_marker", {"loinc": loinc[:40], "marker": marker.code, "codes": known})
+
+
+def _find_marker(line: LineRead) -> MarkerDefinition:
+    """Every name that is known must mean the same marker; one that is not known says nothing."""
+    found: dict[str, MarkerDefinition] = {}
+    for name in line.marker_names:
+        if marker := catalogue().find(name):
+            found[name] = marker
+    # Codes are looked up as codes: the same digits may be an alias elsewhere.
+    if line.loinc and (marker := catalogue().by_loinc.get(loinc_key(line.loinc))):
+        found[line.loinc] = marker
+    codes = {marker.code: marker for marker in found.values()}
+    if line.loinc and line.loinc not in found:
+        _refuse_foreign_code(line.loinc, codes.values())
+    if len(codes) > 1:
+        raise LineRefused("marker_names_disagree", {"names": ", ".join(found), "markers": ", ".join(codes)})
+    if not codes:
+        raise LineRefused("marker_unknown", {"marker": ", ".join((*line.marker_names, line.loinc)).strip(", ")[:80]})
+    marker = next(iter(codes.values()))
+    if marker.derived:
+        raise LineRefused("marker_is_derived", {"marker": marker.code})
+    return marker

@@ -1,0 +1,63 @@
+"""The value before each value of a file, to notice a slip of the unit or a large and fast change."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+
+from exchange.preparing import Prepared
+from patients.models import Result
+from patients.plausibility import check_change
+
+Value = tuple[dt.datetime, Decimal]
+SECONDS_A_DAY = 86_400
+
+
+class PreviousValues:
+    """Values on record, and the latest of each series in the file so far."""
+
+    def __init__(self) -> None:
+        self._in_file: dict[tuple[str, str], Value] = {}
+        self._on_record: dict[tuple[int, str], list[Value]] = defaultdict(list)
+        self._looked_up: set[int] = set()
+
+    def load(self, patients: Collection[int]) -> None:
+        """Look up what was on record of patients not met before; what came since is in the file itself. One query."""
+        new = set(patients) - self._looked_up
+        if not new:
+            return
+        self._looked_up |= new
+        rows = (
+            Result.objects.for_trends()
+            .filter(draw__patient_id__in=new, comparator="")
+            .order_by("draw__collected_at")
+            .values_list("draw__patient_id", "marker_id", "draw__collected_at", "canonical_value")
+        )
+        for patient, marker, at, value in rows:
+            self._on_record[patient, marker].append((at, value))
+
+    def odd(self, lines: Sequence[Prepared], *, patient: int | None) -> list[Prepared]:
+        """The lines whose values somebody should look at."""
+        return [line for line in lines if self._is_odd(line, patient)]
+
+    def _is_odd(self, line: Prepared, patient: int | None) -> bool:
+        at, canonical = line.line.collected_at, line.result.canonical_value
+        key = (line.number, line.marker.code)
+        before = [value for value in (self._in_file.get(key), self._before(patient, line)) if value and value[0] < at]
+        if line.result.comparator:
+            return bool(line.concerns)
+        if key not in self._in_file or self._in_file[key][0] < at:
+            self._in_file[key] = at, canonical
+        if not before:
+            return bool(line.concerns)
+        when, previous = max(before)
+        days = (at - when).total_seconds() / SECONDS_A_DAY
+        return bool(line.concerns or check_change(line.marker, canonical, previous, days))
+
+    def _before(self, patient: int | None, line: Prepared) -> Value | None:
+        values = self._on_record.get((patient, line.marker.code), []) if patient is not None else []
+        place = bisect_left(values, line.line.collected_at, key=lambda value: value[0])
+        return values[place - 1] if place else None
