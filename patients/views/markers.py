@@ -47,8 +47,11 @@ def _row(marker: MarkerDefinition) -> dict[str, object]:
         key=lambda each: sum(getattr(each, stratum) is not None for stratum in STRATA),
         default=None,
     )
+    variation = marker.cv_patients or marker.cvi  # the one the engine reads by, where there is a choice
     return {
         "marker": marker,
+        "variation": variation,
+        "variation_text": f"{number_text(variation.value)} %" if variation else "",
         "interval": interval,
         "interval_text": interval_text(interval.low, interval.high) if interval else "",
     }
