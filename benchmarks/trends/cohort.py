@@ -74,6 +74,25 @@ TRANSIENTS: tuple[tuple[float, float, Mapping[str, float]], ...] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """What the tumour adds to one marker: exponential growth from nothing at onset, as a share of the own level."""
+
+    onset: float
+    doubling: float
+    scale: float
+
+    def log_rise(self, days: FloatArray) -> FloatArray:
+        """ln(value / level) without any variation."""
+        doublings = np.maximum(days - self.onset, 0.0) / self.doubling
+        return np.asarray(np.log1p(self.scale * np.expm1(doublings * math.log(2.0))))
+
+    def rate(self, day: float) -> float:
+        """Slope of `log_rise` at one moment after onset."""
+        grown = self.scale * 2.0 ** ((day - self.onset) / self.doubling)
+        return float(math.log(2.0) / self.doubling * grown / (1.0 - self.scale + grown))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticPatient:
     patient: int
     series: tuple[Series, ...]
@@ -81,6 +100,7 @@ class SyntheticPatient:
     last_day: float
     onset: float | None  # when growth began
     scan: float | None  # the scan that shows progression: follow-up ends there
+    growth: Mapping[str, Growth]  # of the markers that take part in the progression
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +157,8 @@ def _make_patient(patient: int, rng: np.random.Generator) -> SyntheticPatient:
         segments=(days >= changes).astype(np.int64),
     )
     benign = _benign(course, end, rng)
-    series = tuple(_make_series(patient, marker, course, benign[marker], rng) for marker in MODELS)
+    growth: dict[str, Growth] = {}
+    series = tuple(_make_series(patient, marker, course, benign[marker], growth, rng) for marker in MODELS)
     return SyntheticPatient(
         patient=patient,
         series=series,
@@ -145,6 +166,7 @@ def _make_patient(patient: int, rng: np.random.Generator) -> SyntheticPatient:
         last_day=end,
         onset=onset if progresses else None,
         scan=end if progresses else None,
+        growth=growth,
     )
 
 
@@ -171,7 +193,14 @@ def _benign(course: _Course, end: float, rng: np.random.Generator) -> dict[str, 
     return logs
 
 
-def _make_series(patient: int, marker: str, course: _Course, benign: FloatArray, rng: np.random.Generator) -> Series:
+def _make_series(
+    patient: int,
+    marker: str,
+    course: _Course,
+    benign: FloatArray,
+    growth: dict[str, Growth],
+    rng: np.random.Generator,
+) -> Series:
     model, days, count = MODELS[marker], course.days, len(course.days)
     noise = math.sqrt(math.log1p(model.cv_within**2)) * rng.lognormal(0.0, 0.30)
     gaps = np.diff(days, prepend=days[:1])
@@ -182,7 +211,10 @@ def _make_series(patient: int, marker: str, course: _Course, benign: FloatArray,
     steps = np.where(course.segments > 0, rng.normal(0.0, 0.2), 0.0)
     logs = level + drift + steps + benign + noise * math.sqrt(0.5) * (slow + heavy)
     logs += rng.normal(0.0, math.sqrt(math.log1p(model.cv_analytical**2)), size=count)
-    logs += np.log1p(_excess(model, course, rng))
+    grows = _growth(model, course, rng)
+    if grows is not None:
+        growth[marker] = grows
+        logs += grows.log_rise(days)
     logs += np.where(rng.random(count) < GROSS_ERROR_SHARE, rng.choice([-1.0, 1.0], size=count) * math.log(4.0), 0.0)
     kept = rng.random(count) >= model.missing
     values = np.exp(logs)[kept]
@@ -209,12 +241,11 @@ def _autocorrelated(gaps: FloatArray, rng: np.random.Generator) -> FloatArray:
     return values
 
 
-def _excess(model: MarkerModel, course: _Course, rng: np.random.Generator) -> FloatArray:
-    """Exponential growth from nothing at onset to the drawn excess when imaging could see it."""
+def _growth(model: MarkerModel, course: _Course, rng: np.random.Generator) -> Growth | None:
+    """Growth that reaches the drawn excess when imaging could see it."""
     secretes = rng.random() < model.secretors and (course.bone or not model.bone_only)
     size = model.excess * rng.lognormal(0.0, 0.8)
     if not secretes or not math.isfinite(course.onset):
-        return np.zeros(len(course.days))
-    doublings = np.maximum(course.days - course.onset, 0.0) / course.doubling
+        return None
     at_imaging = max((course.grown - course.onset) / course.doubling, 0.1)
-    return np.asarray(size * np.expm1(doublings * math.log(2.0)) / math.expm1(at_imaging * math.log(2.0)))
+    return Growth(onset=course.onset, doubling=course.doubling, scale=size / math.expm1(at_imaging * math.log(2.0)))

@@ -21,6 +21,7 @@ import numpy as np
 import scipy
 
 from benchmarks.trends.cohort import SyntheticPatient, make_cohort, parameters
+from benchmarks.trends.coverage import coverage_rows, rises, stated_without_growth
 from monitoring.trends.engine import ENGINE_VERSION, evaluate, level_history
 from monitoring.trends.types import Level, LevelHistory, Series
 
@@ -184,8 +185,27 @@ def report(*, size: int) -> str:
             "",
             *interval_rows(cohort),
             "",
+            *doubling_time_section(cohort),
+            "",
         ]
     )
+
+
+def doubling_time_section(cohort: Sequence[SyntheticPatient]) -> list[str]:
+    found = rises(cohort)
+    return [
+        "## Doubling time: does the 95 % interval hold the truth?",
+        "",
+        "Sustained rises that began after growth did, where the fit states a doubling time (28 days, lower bound",
+        "above 0, ratio of the ends at most 8). For each truth: % of intervals that hold it, and the median of the",
+        "estimated over the true doubling time. What is estimated is the marker's mean rate over the fitted draws. The",
+        "marker speeds up while it rises, so its rate at the latest draw and the tumour's own differ from that mean,",
+        "and the interval is not one for them.",
+        "",
+        *coverage_rows(found),
+        "",
+        f"Rises that began without growth, and a doubling time stated all the same: {stated_without_growth(found)}.",
+    ]
 
 
 def main() -> None:

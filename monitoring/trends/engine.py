@@ -24,7 +24,7 @@ from monitoring.trends.types import (
 )
 from monitoring.trends.walk import SUPPORTS, Walk, walk
 
-ENGINE_VERSION: Final = "1.0.0"
+ENGINE_VERSION: Final = "1.1.0"
 CHUNK: Final = 1024  # series walked at once: bounds memory, changes no number
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from monitoring.trends.batch import Batch
-from monitoring.trends.slope import Slopes, doubling_time, measure_slopes
+from monitoring.trends.slope import Slopes, measure_slopes
 from monitoring.trends.types import (
     Baseline,
     BaselineStart,
@@ -66,7 +66,7 @@ def make_readable(batch: Batch, walk: Walk) -> Readable:
     stated = spoken & (batch.censoring >= 0)
     shown = (known, known, known, known, stated, stated)
     table = np.stack([np.where(seen, numbers, np.nan) for numbers, seen in zip(columns, shown, strict=True)], axis=-1)
-    return Readable(batch, walk, measure_slopes(batch, segment_start=walk.segment_start), table)
+    return Readable(batch, walk, measure_slopes(batch, walk), table)
 
 
 def marker_finding(source: Readable, row: int) -> MarkerFinding:
@@ -79,8 +79,7 @@ def marker_finding(source: Readable, row: int) -> MarkerFinding:
     last = int(measured[-1]) if len(measured) else None
     run_start = int(walk.run_start[row, width - 1]) if width else -1
     supporting = _supporting(source, row, run_start)
-    slope = source.slopes.slope(row)
-    doubling, doubling_reason = doubling_time(slope, draws=int(source.slopes.draws[row]))
+    doubling, doubling_reason = source.slopes.doubling_time(row)
     return MarkerFinding(
         patient=series.patient,
         marker=series.marker,
@@ -96,7 +95,7 @@ def marker_finding(source: Readable, row: int) -> MarkerFinding:
         last_censoring=0 if last is None else int(series.censoring[last]),
         last_day=None if last is None else float(series.days[last]),
         change_percent=None if last is None else readings[last].rise_vs_baseline_percent,
-        slope=slope,
+        slope=source.slopes.slope(row),
         doubling_time=doubling,
         doubling_time_reason=doubling_reason,
         what_would_lower_it=readings[run_start].support_limit if supporting else None,

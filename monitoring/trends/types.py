@@ -23,6 +23,7 @@ MarkerState = Literal["not_enough_data", "no_verdict", "calm", "single_rise", "s
 Level = Literal["none", "watch", "alert"]
 Pattern = Literal["", "tumour", "bone", "tumour_and_bone", "other"]
 BaselineStart = Literal["series", "segment", "sustained_fall"]
+SlopeMethod = Literal["rise", "year"]
 ReasonCode = Literal[
     "tumour_marker_sustained",
     "bone_markers_sustained",
@@ -144,18 +145,23 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slope:
-    """Change of the natural logarithm per day, with a 95 % interval."""
+    """Change of the natural logarithm per day, with an approximate 95 % interval. `method` says over which draws.
+
+    "rise": the last used draw before a sustained rise and the draws of it. "year": up to 365 days of the segment.
+    """
 
     per_day: float
     low: float
     high: float
     draws: int
     span_days: float
-    method: str
+    method: SlopeMethod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoublingTime:
+    """Mean over the draws of a sustained rise (`Slope.method` is "rise"), with an approximate 95 % interval."""
+
     days: float
     low: float
     high: float

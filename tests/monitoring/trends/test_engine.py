@@ -45,7 +45,8 @@ def test_no_draw_at_all_is_a_result() -> None:
     assert finding.state == "not_enough_data"
     assert finding.readings == ()
     assert finding.last_value is None
-    assert finding.doubling_time_reason == "too_few_draws"
+    assert finding.slope is None
+    assert finding.doubling_time_reason == "not_rising"
 
 
 def test_an_empty_batch_gives_no_findings() -> None:
@@ -253,8 +254,8 @@ def test_a_marker_without_a_variation_estimate_shows_its_trend_and_gives_no_verd
     (finding,) = found.markers
     assert (found.level, finding.state, finding.rcv_up_percent) == ("none", "no_verdict", None)
     assert finding.slope is not None
-    assert finding.doubling_time is not None
-    assert finding.doubling_time.days == pytest.approx(42.0, rel=1e-9)
+    assert finding.slope.per_day == pytest.approx(math.log(2) / 42.0, rel=1e-9)
+    assert (finding.doubling_time, finding.doubling_time_reason) == (None, "not_rising")
     assert {reading.reason for reading in finding.readings} == {"no_variation_estimate"}
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitoring.trends.engine import evaluate, level_history
-from monitoring.trends.types import Series
+from monitoring.trends.types import MarkerFinding, Series
 from tests.monitoring.trends.builders import CEA, PANEL, read, series
 
 Value = TypeVar("Value")
@@ -122,6 +122,34 @@ def test_another_unit_leaves_the_evidence_as_it_is(one: Series, factor: float) -
         if before.support_limit is None or not math.isclose(before.value, before.support_limit, rel_tol=1e-9):
             assert before.stance == after.stance or near_a_tie(before.value, before.expected)
     assert here.state == there.state
+    if [reading.stance for reading in here.readings] == [reading.stance for reading in there.readings]:
+        assert_same_slope(here, there)
+
+
+def assert_same_slope(here: MarkerFinding, there: MarkerFinding) -> None:
+    assert (here.slope is None) == (there.slope is None)
+    if here.slope is not None and there.slope is not None:
+        assert (here.slope.method, here.slope.draws) == (there.slope.method, there.slope.draws)
+        for name in ("per_day", "low", "high"):
+            before, after = getattr(here.slope, name), getattr(there.slope, name)
+            assert math.isclose(before, after, rel_tol=1e-6, abs_tol=1e-9), name
+
+
+@FEW
+@given(any_series(marker="CEA"))
+def test_a_doubling_time_is_given_for_a_sustained_rise_only_and_within_its_limits(one: Series) -> None:
+    finding = read(one)
+
+    assert (finding.doubling_time is None) == (finding.doubling_time_reason != "")
+    if finding.slope is not None:
+        assert (finding.slope.method == "rise") == (finding.state == "sustained_rise")
+    if finding.doubling_time is not None:
+        assert finding.slope is not None
+        assert finding.slope.method == "rise"
+        assert finding.slope.draws >= 3
+        assert finding.slope.span_days >= 28.0
+        assert 0 < finding.doubling_time.low < finding.doubling_time.days < finding.doubling_time.high
+        assert finding.doubling_time.high / finding.doubling_time.low <= 8.0 * (1 + 1e-12)
 
 
 def near_a_tie(value: float, expected: float | None) -> bool:

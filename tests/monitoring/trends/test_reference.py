@@ -40,10 +40,29 @@ def test_the_expected_value_and_band_are_those_of_the_conditional_multivariate_n
 def test_the_slope_and_its_interval_are_those_of_ordinary_least_squares(rows: list[dict[str, str]]) -> None:
     one = series([float(row["value"]) for row in rows], days=[float(row["day"]) for row in rows])
 
-    slope = read(one).slope
+    (found,) = evaluate([one], {"CEA": parameters(verdict=False)})
+    (finding,) = found.markers
+    slope = finding.slope
 
     assert slope is not None
-    assert slope.draws == len(rows)
+    assert (slope.draws, slope.method) == (len(rows), "year")
     assert slope.per_day == pytest.approx(float(rows[0]["slope"]), rel=1e-9)
     assert slope.low == pytest.approx(float(rows[0]["low"]), rel=1e-9)
     assert slope.high == pytest.approx(float(rows[0]["high"]), rel=1e-9)
+
+
+@pytest.mark.parametrize("rows", _cases("rise.csv"))
+def test_the_slope_of_a_rise_and_its_interval_are_those_of_the_stored_computation(rows: list[dict[str, str]]) -> None:
+    finding = read(series([float(row["value"]) for row in rows], days=[float(row["day"]) for row in rows]))
+
+    assert finding.state == "sustained_rise"
+    assert finding.slope is not None
+    assert finding.slope.method == "rise"
+    assert finding.slope.draws == sum(row["fitted"] == "1" for row in rows)
+    assert finding.slope.per_day == pytest.approx(float(rows[0]["slope"]), rel=1e-9)
+    assert finding.slope.low == pytest.approx(float(rows[0]["low"]), rel=1e-9)
+    assert finding.slope.high == pytest.approx(float(rows[0]["high"]), rel=1e-9)
+
+
+def test_the_stored_rises_cover_both_quantiles() -> None:
+    assert {rows[0]["quantile"] for rows in _cases("rise.csv")} == {"normal", "t"}
