@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from monitoring.points import PointView
-from monitoring.trends.types import DoublingTime, MarkerFinding
+from monitoring.trends.types import MarkerFinding
 from monitoring.wording import date_text, days_text, figures, interval_text, percent_text
 from patients.catalogue import Grade, MarkerDefinition
 from patients.wording import marker_name, unit_text
@@ -40,10 +40,10 @@ STATES: Final[dict[str, str | Promise]] = {
 }
 FALLING_STATES: Final[dict[str, str | Promise]] = {"sustained_rise": gettext_lazy("sustained fall")}
 NO_DOUBLING: Final[dict[str, str | Promise]] = {
-    "too_few_draws": gettext_lazy("not given: too few draws"),
+    "too_few_draws": gettext_lazy("not given: fewer than three measurable draws in the rise"),
     "span_too_short": gettext_lazy("not given: the draws lie too close together in time"),
-    "not_rising": gettext_lazy("not given: no steady rise over the past year"),
-    "interval_too_wide": gettext_lazy("not given: too uncertain to be of use"),
+    "not_rising": gettext_lazy("not given: the rise does not go on"),
+    "interval_too_wide": gettext_lazy("rising, rate not yet estimable"),
 }
 GRADES: Final[dict[str, str | Promise]] = {
     Grade.P: gettext_lazy("read in the primary source"),
@@ -125,7 +125,7 @@ def explain_marker(
         support=_support(supporting),
         since=date_text(since) if since else "",
         noise=_noise(finding),
-        doubling=_doubling(finding.doubling_time, finding.doubling_time_reason) if finding.state in MOVED else "",
+        doubling=_doubling(finding),
         lower=_lower(finding, marker=marker, unit=unit),
         left_out=_left_out(finding, views),
         grade=grade_text(finding.grade),
@@ -194,11 +194,19 @@ def _noise(finding: MarkerFinding) -> str:
     return gettext("up to %(rcv)s between two draws may be chance") % {"rcv": percent_text(rcv)}
 
 
-def _doubling(doubling: DoublingTime | None, why_not: str) -> str:
-    if doubling is None:
-        return str(NO_DOUBLING.get(why_not, why_not))
-    return gettext("%(days)s (95 %% interval %(low)d to %(high)d)") % {
+def _doubling(finding: MarkerFinding) -> str:
+    """The mean rate over the draws of a sustained rise. Approximate: the draws were chosen because they rose."""
+    if finding.state != "sustained_rise" or finding.direction == "down":
+        return ""
+    doubling, slope = finding.doubling_time, finding.slope
+    if doubling is None or slope is None:
+        return str(NO_DOUBLING.get(finding.doubling_time_reason, finding.doubling_time_reason))
+    return gettext(
+        "about %(days)s, averaged over %(draws)d draws in %(span)s (approximate 95 %% interval %(low)d to %(high)d)"
+    ) % {
         "days": days_text(round(doubling.days)),
+        "draws": slope.draws,
+        "span": days_text(round(slope.span_days)),
         "low": round(doubling.low),
         "high": round(doubling.high),
     }

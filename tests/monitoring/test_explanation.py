@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from monitoring.explanation import MarkerWhy, against, explain_marker, grade_text, reason_text
-from monitoring.trends.types import DoublingTime, MarkerFinding
+from monitoring.trends.types import DoublingTime, MarkerFinding, Slope
 from patients.catalogue import catalogue
 from tests.monitoring.figures import finding, panel, point, reading
 
@@ -39,10 +39,17 @@ def test_expected_noise_and_what_would_lower_it_are_numbers() -> None:
 
 
 def test_a_doubling_time_has_its_interval_or_a_reason_why_not() -> None:
-    assert why(replace(RISE, doubling_time=DoublingTime(days=86.2, low=60.1, high=150.4))).doubling == (
-        "86 days (95 % interval 60 to 150)"
+    slope = Slope(per_day=0.008, low=0.0046, high=0.0115, draws=4, span_days=84.0, method="rise")
+    stated = replace(RISE, slope=slope, doubling_time=DoublingTime(days=86.2, low=60.1, high=150.4))
+    assert (
+        why(stated).doubling == "about 86 days, averaged over 4 draws in 84 days (approximate 95 % interval 60 to 150)"
     )
     assert why().doubling == "not given: the draws lie too close together in time"
+
+
+def test_a_single_draw_or_a_fall_has_no_doubling_time() -> None:
+    assert why(replace(RISE, state="single_rise")).doubling == ""
+    assert why(replace(RISE, direction="down")).doubling == ""
 
 
 def test_a_figure_not_seen_in_a_source_says_so() -> None:
