@@ -30,9 +30,17 @@ def steps(*, with_demo: bool) -> list[Step]:
         ("Database tables", lambda: call_command("migrate", interactive=False, verbosity=0)),
         ("Static files", lambda: call_command("collectstatic", interactive=False, verbosity=0)),
     ]
+    wanted.append(("Trends of an earlier version", _mark_outdated))
     if with_demo:
         wanted.append(("Synthetic demo patients", lambda: call_command("load_demo", "--if-empty")))
     return wanted
+
+
+def _mark_outdated() -> None:
+    """After an upgrade the worker reads these again; until then the pages say that they wait."""
+    from monitoring.services import mark_outdated  # late: models can be imported only once Django is set up
+
+    mark_outdated()
 
 
 def main(arguments: list[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from monitoring.services.answers import LONGEST_COMMENT, acknowledge_alert
 from monitoring.services.evaluate import EvaluationSummary, evaluate, sweep
-from monitoring.services.marks import due_patients, hold_nudges, mark, mark_everybody, nudge
+from monitoring.services.marks import due_patients, hold_nudges, mark, mark_everybody, mark_outdated, nudge
 from monitoring.services.status import PipelineStatus, pipeline_status
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "hold_nudges",
     "mark",
     "mark_everybody",
+    "mark_outdated",
     "nudge",
     "pipeline_status",
     "sweep",

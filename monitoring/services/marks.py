@@ -18,7 +18,9 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import KombuError
 
-from monitoring.models import EvaluationMark
+from monitoring.models import EvaluationMark, Trend
+from monitoring.trends.engine import ENGINE_VERSION
+from patients.catalogue import catalogue
 from patients.models import Draw
 
 log = logging.getLogger(__name__)
@@ -54,6 +56,16 @@ def mark_everybody(*, reason: str, batch: int = 500) -> int:
     ids = list(Draw.objects.order_by("patient_id").values_list("patient_id", flat=True).distinct())
     for start in range(0, len(ids), batch):
         mark(ids[start : start + batch], reason=reason)
+    return len(ids)
+
+
+def mark_outdated(*, batch: int = 500) -> int:
+    """Ask for an evaluation of everybody whose trends were read by another engine or catalogue; returns how many."""
+    current = {"evaluation__engine_version": ENGINE_VERSION, "evaluation__catalogue_version": catalogue().version}
+    outdated = Trend.objects.exclude(**current).order_by("patient_id")
+    ids = list(outdated.values_list("patient_id", flat=True).distinct())
+    for start in range(0, len(ids), batch):
+        mark(ids[start : start + batch], reason="new_version")
     return len(ids)
 
 

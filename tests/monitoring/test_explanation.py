@@ -41,7 +41,8 @@ def test_expected_noise_and_what_would_lower_it_are_numbers() -> None:
 def test_a_doubling_time_has_its_interval_or_a_reason_why_not() -> None:
     slope = Slope(per_day=0.008, low=0.0046, high=0.0115, draws=4, span_days=84.0, method="rise")
     stated = replace(RISE, slope=slope, doubling_time=DoublingTime(days=86.2, low=60.1, high=150.4))
-    assert (
+    interval = "approximate 95 % interval 60 to 150"
+    assert why(stated).doubling == f"about 86 days, averaged over 4 draws in 84 days ({interval})"
         why(stated).doubling == "about 86 days, averaged over 4 draws in 84 days (approximate 95 % interval 60 to 150)"
     )
     assert why().doubling == "not given: the draws lie too close together in time"

@@ -1,4 +1,4 @@
-"""`manage.py evaluate [--all]`: evaluate here and now what waits for the worker, or everybody on record."""
+"""`manage.py evaluate [--all | --outdated]`: evaluate here and now what waits, or everybody, or what is outdated."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ class Command(BaseCommand):
     help = "Evaluate the patients who wait for it; with --all everybody on record."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--all", action="store_true", help="mark everybody first (after a change of the catalogue)")
+        parser.add_argument("--all", action="store_true", help="mark everybody first")
+        parser.add_argument(
+            "--outdated", action="store_true", help="mark first whose trends an earlier engine or catalogue read"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         now = timezone.now()
         if options["all"]:
             services.mark_everybody(reason="command")
+        elif options["outdated"]:
+            services.mark_outdated()
         ids = services.due_patients(now=now)
         done = services.EvaluationSummary()
         columns = (TextColumn("Evaluating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

@@ -22,8 +22,8 @@ from django.db import transaction
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from monitoring import tasks
-from monitoring.models import EvaluationMark
-from monitoring.services import due_patients, hold_nudges, mark, mark_everybody, nudge
+from monitoring.models import Evaluation, EvaluationMark
+from monitoring.services import due_patients, evaluate, hold_nudges, mark, mark_everybody, mark_outdated, nudge
 from monitoring.services.marks import MarkRead, _broker, clear_marks, hold_marks, postpone, read_marks
 from patients.models import Draw
 from tests import servers
@@ -126,6 +126,18 @@ def test_everybody_with_a_draw_can_be_marked(cast: Cast) -> None:
     clear_marks([patient.pk for patient in patients])
     assert mark_everybody(reason="command", batch=2) == 3
     assert due_patients(now=NOW) == [patient.pk for patient in patients]
+
+
+def test_whose_trends_an_earlier_engine_read_is_marked_and_nobody_else(cast: Cast) -> None:
+    patients = [patient_with(cast.team, ("2.0", "2.1")) for _ in range(3)]
+    evaluate(patient_ids=[patient.pk for patient in patients], now=NOW)
+    assert mark_outdated() == 0
+    earlier, other_catalogue, _current = patients
+    Evaluation.objects.filter(patient=earlier).update(engine_version="0.9.0")
+    Evaluation.objects.filter(patient=other_catalogue).update(catalogue_version="2020-01-01+0")
+    assert mark_outdated(batch=1) == 2
+    assert due_patients(now=NOW) == [earlier.pk, other_catalogue.pk]
+    assert set(EvaluationMark.objects.values_list("reason", flat=True)) == {"new_version"}
 
 
 # --- the nudge ----------------------------------------------------------------------------------------------------
