@@ -79,6 +79,28 @@ def nurse_enters_the_draws(browser: Browser, address: str) -> None:
     assert watched.complaints == []
 
 
+def nurse_sends_a_file(browser: Browser, address: str) -> None:
+    """The page's way in: the worker takes the file, the progress shows without a reload, the bad line is named."""
+    watched = open_page(browser)
+    page = watched.page
+    sign_in(page, address, username="nurse", password=PASSWORD)
+    day = (dt.datetime.now(dt.UTC).date() - dt.timedelta(days=90)).isoformat()
+    lines = [
+        "patient_id,marker,value,unit,collected_at",
+        f"{NUMBER},ALP,71,U/L,{day}",
+        f"{NUMBER},BILI,12,umol/L,{day}",
+    ]
+    page.goto(f"{address}/imports/")
+    page.locator("input[type=file]").set_input_files(
+        files=[{"name": "results.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}]
+    )
+    page.get_by_role("button", name="Take in").click()
+    page.wait_for_url("**/imports/*/")
+    expect(page.locator("#batch")).to_contain_text("BILI", timeout=30_000)
+    expect(page.locator("#batch")).to_contain_text("done")
+    assert watched.complaints == []
+
+
 def clinician_sees_the_rise(browser: Browser, address: str) -> None:
     watched = open_page(browser)
     page = watched.page
@@ -152,6 +174,7 @@ def test_a_rise_entered_by_the_nurse_reaches_the_clinician_on_one_machine(browse
     with servers.app_processes() as app:
         app.manage("shell", given=PEOPLE)
         nurse_enters_the_draws(browser, app.url)
+        nurse_sends_a_file(browser, app.url)
         clinician_sees_the_rise(browser, app.url)
         stranger_sees_nothing(browser, app.url)
         outbox = app.data / "outbox"
@@ -187,6 +210,7 @@ def test_a_rise_reaches_the_clinician_on_postgresql_redis_and_smtp(
     with servers.app_processes(production) as app:
         app.manage("shell", given=PEOPLE)
         nurse_enters_the_draws(browser, app.url)
+        nurse_sends_a_file(browser, app.url)
         clinician_sees_the_rise(browser, app.url)
         stranger_sees_nothing(browser, app.url)
         assert_mails_hold_no_identifier(mail_sink.wait_for_mail(2))
