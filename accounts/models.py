@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +12,7 @@ from simple_history.models import HistoricalRecords
 from accounts.roles import Permission, Role, role_may
 
 ROLE_LABELS = {Role.NURSE: _("Nurse"), Role.CLINICIAN: _("Clinician"), Role.ADMINISTRATOR: _("Administrator")}
+CHINESE = re.compile(r"[\u3400-\u9fff]")
 LANGUAGE_LABELS = {"en": _("English"), "zh-hans": _("Simplified Chinese")}
 
 
@@ -29,6 +32,12 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def get_full_name(self) -> str:
+        """Family name first, and no space, where it is written in Chinese characters."""
+        if CHINESE.search(self.last_name):
+            return f"{self.last_name}{self.first_name}".strip()
+        return super().get_full_name()
 
     def may(self, permission: Permission | str) -> bool:
         return self.is_active and role_may(self.role, Permission(permission))

@@ -72,7 +72,8 @@ def receive(
                 started_by=user,
             )
             record(actor=user.audit_name, action="import.received", object_type="import", object_id=batch.pk)
-            transaction.on_commit(lambda: nudge(batch.pk))
+            # Robust: whatever the broker does, the batch is on record now and must keep its file; the sweep finds it.
+            transaction.on_commit(lambda: nudge(batch.pk), robust=True)
     except BaseException:
         uploads().delete(stored_as)
         raise

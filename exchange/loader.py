@@ -25,7 +25,7 @@ from exchange.csv import LineRead, LineRejected, ResultFile, open_results
 from exchange.csv.dates import Clock
 from exchange.memory import FileMemory, contradiction
 from exchange.people import People
-from exchange.preparing import DrawIdentity, LineRefused, Prepared, prepare
+from exchange.preparing import DrawIdentity, LineRefused, Prepared, draw_of, prepare
 from exchange.previous import PreviousValues
 from patients.access import visible_teams
 from patients.models import BatchState, ImportBatch, RejectedLine
@@ -312,7 +312,7 @@ class _Run:
                 self._count_new(lines, patient=None)
             else:
                 results = tuple(line.result for line in lines)
-                on_record.append((PatientDraw(patient_id=patient, draw=lines[0].draw, results=results), lines))
+                on_record.append((PatientDraw(patient_id=patient, draw=draw_of(lines), results=results), lines))
         items = [item for item, _lines in on_record]
         plans = plan_draws(items) if self._order.dry_run else self._record(items)
         for plan, (_item, lines) in zip(plans, on_record, strict=True):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
 
 from exchange.csv.messages import LineRead
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.catalogue.catalogue import loinc_key
+from patients.models import Fasting, Haemolysis
 from patients.plausibility import Concern
 from patients.reading import read_result
 from patients.services import NewDraw, NewResult
@@ -68,6 +69,27 @@ class Prepared:
         """What makes two lines of one draw and marker say the same."""
         result = self.result
         return result.comparator, Decimal(result.value), result.unit, result.assay, result.status
+
+
+def draw_of(lines: Sequence[Prepared]) -> NewDraw:
+    """The one draw that all these lines are of.
+
+    A file may say only at one result that the sample was haemolysed; of what the lines say, what makes a value unfit as
+    evidence goes before what does not, and anything goes before "not known".
+    """
+    draws = [line.draw for line in lines]
+    return replace(
+        draws[0],
+        time_known=any(draw.time_known for draw in draws),
+        fasting=_first_said([draw.fasting for draw in draws], (Fasting.NO, Fasting.YES), Fasting.UNKNOWN),
+        haemolysis=_first_said(
+            [draw.haemolysis for draw in draws], (Haemolysis.PRESENT, Haemolysis.NONE), Haemolysis.UNKNOWN
+        ),
+    )
+
+
+def _first_said(said: Sequence[str], order: Sequence[str], otherwise: str) -> str:
+    return next((str(state) for state in order if state in said), str(otherwise))
 
 
 def prepare(line: LineRead, *, decimal_comma: bool) -> Prepared:

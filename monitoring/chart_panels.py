@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 
 from monitoring.explanation import reason_text
 from monitoring.points import PointView
-from monitoring.ranges import Range
+from monitoring.ranges import LIMIT_DIGITS, Range
 from monitoring.trends.types import DrawReading, MarkerFinding
 from monitoring.wording import days_text, figures, interval_text, moment_text, percent_text
 from patients.catalogue import MarkerDefinition
@@ -261,7 +261,7 @@ def panel_title(panel: Panel) -> str:
 def panel_remark(panel: Panel, *, logarithmic: bool) -> str:
     """Beside the title: the range in force at the last draw, and that the axis is re-scaled where it is."""
     last = panel.views[-1].within
-    limits = interval_text(last.low, last.high) if last else ""
+    limits = interval_text(last.low, last.high, digits=LIMIT_DIGITS) if last else ""
     parts = [gettext("reference %(limits)s") % {"limits": limits}] if limits else []
     if logarithmic:
         parts.append(gettext("log scale"))
@@ -270,7 +270,8 @@ def panel_remark(panel: Panel, *, logarithmic: bool) -> str:
 
 def last_value_text(panel: Panel) -> str:
     view = panel.views[-1]
-    return " ".join(escape(part) for part in (view.reported, view.unit, view.flag) if part)
+    converted = f"({view.canonical_text})" if view.canonical_text else ""  # the axis is in the canonical unit
+    return " ".join(escape(part) for part in (view.reported, view.unit, converted, view.flag) if part)
 
 
 def hover_text(marker: MarkerDefinition, view: PointView) -> str:
@@ -283,6 +284,13 @@ def hover_text(marker: MarkerDefinition, view: PointView) -> str:
     return "<br>".join(line for line in lines if line)
 
 
+def left_out_text(view: PointView) -> str:
+    """Why a draw that is shown was no evidence; empty where it was never read."""
+    if view.reading is None:
+        return ""
+    return gettext("not used: %(reason)s") % {"reason": reason_text(view.reading.reason)}
+
+
 def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
     """Everything else to say of one value, plain text, one thought a line."""
     point = view.point
@@ -293,10 +301,10 @@ def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
         )
     lines.append(_change_line(view))
     lines.append(_band_line(view))
-    if view.left_out and view.reading is not None:
-        lines.append(gettext("not used: %(reason)s") % {"reason": reason_text(view.reading.reason)})
+    if view.left_out:
+        lines.append(left_out_text(view))
     elif view.supports:
-        lines.append(gettext("supports the rise"))
+        lines.append(gettext("supports the fall") if marker.direction == "down" else gettext("supports the rise"))
     lines.append(" · ".join(part for part in (point.laboratory, point.assay) if part))
     if point.version > 1:
         lines.append(gettext("corrected value"))
@@ -314,9 +322,15 @@ def _change_line(view: PointView) -> str:
     rcv = view.reading.rcv_percent if view.reading else None
     if rcv is None:
         return line
+    rcv = _reference_change(rcv, rises=view.change_percent > 0)
     beyond = view.change_percent > rcv if rcv > 0 else view.change_percent < rcv
     verdict = gettext("more than noise (%(rcv)s)") if beyond else gettext("within noise (%(rcv)s)")
     return gettext("%(change)s, %(verdict)s") % {"change": line, "verdict": verdict % {"rcv": percent_text(rcv)}}
+
+
+def _reference_change(percent: float, *, rises: bool) -> float:
+    """That of a rise or of a fall, as asked: of a log-normal value the one is the reciprocal of the other."""
+    return percent if (percent > 0) == rises else 100 * (1 / (1 + percent / 100) - 1)
 
 
 def _band_line(view: PointView) -> str:

@@ -18,12 +18,12 @@ from monitoring.chart_panels import (
     Panel,
     break_marks,
     last_value_text,
+    left_out_text,
     linear_range,
     log_range,
     panel_remark,
     panel_title,
     panel_traces,
-    point_lines,
     reference_bands,
 )
 from monitoring.explanation import MOVED
@@ -42,7 +42,7 @@ TITLE_CHARACTER_PX: Final = 7.8
 LANE_ROW_PX: Final = 20
 PANEL_PX: Final = 96
 GAP_PX: Final = 12
-TOP_PX, BOTTOM_PX, LEFT_PX, RIGHT_PX = 26, 30, 48, 14
+TOP_PX, BOTTOM_PX, LEFT_PX, RIGHT_PX = 36, 40, 48, 14
 EDGE_DAYS: Final = 10
 STALE_AFTER_DAYS: Final = 120  # a record that ended long ago is shown up to its end, not up to today
 WINDOWS: Final = (("6m", 183), ("1y", 366), ("2y", 731))
@@ -191,8 +191,11 @@ def _time_axes(lanes: Sequence[Lane], slots: Sequence[Slot], span: Sequence[str]
 
 
 def _date_formats() -> list[Json]:
-    """Months are written as numbers in Chinese: the library would print them without their sign."""
-    day, month, year = ("%m-%d", "%Y-%m", "%Y") if chinese() else ("%d-%b", "%b %Y", "%Y")
+    """Months are written as numbers in Chinese: the library would print them without their sign.
+
+    What follows a line break, the library prints under the first tick and wherever it changes.
+    """
+    day, month, year = ("%m-%d\n%Y", "%Y-%m", "%Y") if chinese() else ("%d-%b\n%Y", "%b %Y", "%Y")
     return [
         {"dtickrange": [None, "M1"], "value": day},
         {"dtickrange": ["M1", "M12"], "value": month},
@@ -347,6 +350,5 @@ def focus_draws(panels: Sequence[Panel]) -> list[Json]:
     for panel in sorted(panels, key=lambda one: one.finding is None or one.finding.state not in MOVED):
         for view in panel.views:
             said = f"{panel.marker.short_name} {view.reported} {view.unit} {view.flag}".replace("  ", " ").strip()
-            lines = point_lines(panel.marker, view)
-            moments.setdefault(view.x, []).append(f"{said} ({lines[0]})" if view.left_out and lines else said)
+            moments.setdefault(view.x, []).append(f"{said} ({left_out_text(view)})" if view.left_out else said)
     return [{"x": x, "day": date_text(dt.date.fromisoformat(x[:10])), "items": moments[x]} for x in sorted(moments)]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from django.utils.translation import gettext
 
 from monitoring.chart_panels import Panel, point_lines
 from monitoring.points import PointView
+from monitoring.ranges import LIMIT_DIGITS, Range
 from monitoring.wording import date_text, interval_text, listed, moment_text
 from patients.catalogue import catalogue
 from patients.derived import INPUTS_OF
@@ -104,7 +106,7 @@ def _row(
         name=marker_name(marker),
         family=marker.family,
         unit=last.unit or unit_text(marker.unit),
-        limits=interval_text(within.low, within.high) if within else "",
+        limits=_limits(within, factor=last.point.factor),
         population=within.population if within else "",
         derived_from=_derived_from(marker.code) if marker.derived else "",
         cells=tuple(
@@ -114,6 +116,14 @@ def _row(
             for column in columns
         ),
     )
+
+
+def _limits(within: Range | None, *, factor: Decimal) -> str:
+    """In the unit of the row's head, which is that of its last value; limits are kept in the canonical unit."""
+    if within is None:
+        return ""
+    low, high = (None if limit is None else limit / factor for limit in (within.low, within.high))
+    return interval_text(low, high, digits=LIMIT_DIGITS)
 
 
 def _cell(panel: Panel, view: PointView, *, unit_of_row: str, decimals: int) -> Cell:

@@ -17,7 +17,7 @@ import numpy as np
 from django.conf import settings
 
 from monitoring.rules import sample_conditions, treatment_windows
-from monitoring.trends.types import USABLE, Series
+from monitoring.trends.types import USABLE, FloatArray, Series
 from patients.catalogue import catalogue
 from patients.models import Treatment
 from patients.selectors import SeriesPoint, series_points
@@ -92,13 +92,32 @@ def build_series(patient_id: int, marker: str, points: Sequence[SeriesPoint], *,
     return Series(
         patient=patient_id,
         marker=marker,
-        days=np.array([day_of(point.collected_at) for point in ordered], dtype=np.float64),
+        days=_days(ordered, tz=tz),
         values=np.array([float(point.canonical) for point in ordered], dtype=np.float64),
         censoring=np.array([CENSORING[point.comparator] for point in ordered], dtype=np.int8),
         segments=np.array(segments_of(ordered), dtype=np.int64),
         exclusions=tuple(exclusion_of(point, family=family, courses=courses, tz=tz) for point in ordered),
         draw_ids=tuple(point.draw_id for point in ordered),
     )
+
+
+def _days(points: Sequence[SeriesPoint], *, tz: dt.tzinfo) -> FloatArray:
+    """When each draw was taken.
+
+    One of which only the day is known may be the same blood as another draw of that day, where a file says the day and
+    a nurse the hour. It counts as taken with that one: a sample that is on record twice must not confirm itself.
+    """
+    first: dict[dt.date, float] = {}
+    for point in points:
+        if point.time_known:
+            first.setdefault(point.collected_at.astimezone(tz).date(), day_of(point.collected_at))
+    days = [
+        day_of(point.collected_at)
+        if point.time_known
+        else first.get(point.collected_at.astimezone(tz).date(), day_of(point.collected_at))
+        for point in points
+    ]
+    return np.maximum.accumulate(np.array(days, dtype=np.float64))
 
 
 def segments_of(points: Sequence[SeriesPoint]) -> list[int]:

@@ -38,6 +38,13 @@ STATES: Final[dict[str, str | Promise]] = {
     "not_enough_data": gettext_lazy("not enough draws yet"),
     "no_verdict": gettext_lazy("shown, not judged"),
 }
+# Keyed by the side and whether that is the side the marker is watched on: there, calm means within noise.
+CALM_BEYOND: Final[dict[tuple[str, bool], str | Promise]] = {
+    ("above", True): gettext_lazy("above expected, within noise"),
+    ("above", False): gettext_lazy("above expected"),
+    ("below", True): gettext_lazy("below expected, within noise"),
+    ("below", False): gettext_lazy("below expected"),
+}
 FALLING_STATES: Final[dict[str, str | Promise]] = {"sustained_rise": gettext_lazy("sustained fall")}
 NO_DOUBLING: Final[dict[str, str | Promise]] = {
     "too_few_draws": gettext_lazy("not given: fewer than three measurable draws in the rise"),
@@ -88,6 +95,7 @@ class MarkerWhy:
     last: str
     last_flag: str
     unit: str
+    converted: str  # the last value in the unit of all that is computed, where it was reported in another
     change: str
     expected: str
     support: tuple[str, ...]
@@ -105,7 +113,7 @@ def explain_marker(
 ) -> MarkerWhy:
     """What the engine found of one series, in words. `since` is the first draw of the rise on the clinic's calendar."""
     unit = unit_text(marker.unit)
-    last = views[-1] if views else None
+    last = _last_read(finding, views)
     supporting = [view for view in views if view.point.draw_id in set(finding.supporting_draw_ids)]
     return MarkerWhy(
         code=marker.code,
@@ -116,10 +124,11 @@ def explain_marker(
         state_label=state_text(finding),
         moved=finding.state in MOVED,
         sustained=finding.state == "sustained_rise",
-        baseline=_baseline(finding),
+        baseline=_baseline(finding, unit=unit if last and last.converted else ""),
         last=last.reported if last else "",
         last_flag=last.flag if last else "",
         unit=last.unit if last else unit,
+        converted=last.canonical_text if last else "",
         change="" if finding.change_percent is None else percent_text(finding.change_percent),
         expected=_expected(finding, unit=unit),
         support=_support(supporting),
@@ -143,9 +152,11 @@ def against(findings: Mapping[str, MarkerFinding], markers: Mapping[str, MarkerD
             continue
         last = finding.readings[-1]
         band = interval_text(last.band_low, last.band_high)
-        if last.stance == "against":
+        if last.stance == "against" and finding.direction == "down":
+            sentence = gettext("%(marker)s lies at or above this person's own level (expected %(band)s).")
+        elif last.stance == "against":
             sentence = gettext("%(marker)s lies at or below this person's own level (expected %(band)s).")
-        elif last.stance == "neutral" and band:
+        elif last.stance == "neutral" and band and not _beyond_band(finding):
             sentence = gettext("%(marker)s is as expected (%(band)s).")
         else:
             continue
@@ -154,6 +165,9 @@ def against(findings: Mapping[str, MarkerFinding], markers: Mapping[str, MarkerD
 
 
 def state_text(finding: MarkerFinding) -> str:
+    beyond = _beyond_band(finding) if finding.state == "calm" else ""
+    if beyond:
+        return str(CALM_BEYOND[beyond, (beyond == "below") == (finding.direction == "down")])
     if finding.direction == "down" and finding.state in FALLING_STATES:
         return str(FALLING_STATES[finding.state])
     return str(STATES.get(finding.state, finding.state))
@@ -172,8 +186,26 @@ def grade_text(grade: str) -> str:
     return str(GRADES.get(grade, ""))
 
 
-def _baseline(finding: MarkerFinding) -> str:
-    return figures(finding.baseline.level) if finding.baseline else ""
+def _last_read(finding: MarkerFinding, views: Sequence[PointView]) -> PointView | None:
+    """The value that the change is the change of: the newest that was not left out, or else the newest."""
+    for view in reversed(views):
+        if view.reading and (view.reading.day, view.reading.value) == (finding.last_day, finding.last_value):
+            return view
+    return views[-1] if views else None
+
+
+def _beyond_band(finding: MarkerFinding) -> str:
+    """ "above", "below" or "": a draw may leave the band and still be no evidence, which is not "as expected"."""
+    last = finding.readings[-1] if finding.readings else None
+    if last is None or last.stance == "not_used" or last.censoring or last.band_low is None or last.band_high is None:
+        return ""
+    if last.value > last.band_high:
+        return "above"
+    return "below" if last.value < last.band_low else ""
+
+
+def _baseline(finding: MarkerFinding, *, unit: str) -> str:
+    return f"{figures(finding.baseline.level)} {unit}".strip() if finding.baseline else ""
 
 
 def _expected(finding: MarkerFinding, *, unit: str) -> str:

@@ -144,7 +144,7 @@ def _alerts(patient: Patient, *, now: dt.datetime) -> tuple[AlertView, ...]:
             alert=alert,
             is_open=alert.state == AlertState.OPEN,
             markers=listed([catalogue().marker(code).short_name for code in alert.markers]),
-            age=ago_text((now - alert.raised_at).days),
+            age=ago_text((timezone.localdate(now) - timezone.localdate(alert.raised_at)).days),
             steps=tuple(
                 Step(event.at, event.get_new_state_display(), people.get(event.actor, ""), event.comment)
                 for event in alert.events.all()

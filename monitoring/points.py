@@ -13,7 +13,7 @@ from monitoring.evaluation import segments_of
 from monitoring.ranges import Range, flag_of, range_of
 from monitoring.trends.types import DrawReading, MarkerFinding
 from monitoring.wording import figures
-from patients.catalogue import MarkerDefinition
+from patients.catalogue import MarkerDefinition, catalogue
 from patients.models import Patient
 from patients.selectors import SeriesPoint
 from patients.wording import unit_text
@@ -23,7 +23,8 @@ NO_FIGURE: Final = "no_variation_estimate"  # the engine's word for a marker nob
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointView:
-    """`breaks` says why the line may not be drawn from the previous point to this one; '' where it may."""
+    """`breaks` says why the line may not be drawn from the previous point to this one; '' where it may. Across a break
+    there is no change either: two assays give two numbers for one sample."""
 
     point: SeriesPoint
     x: str
@@ -53,6 +54,13 @@ class PointView:
     def converted(self) -> bool:
         return self.point.factor != 1
 
+    @property
+    def canonical_text(self) -> str:
+        """`33 g/L` of a value reported as 3.3 g/dL: in the unit of all that is computed; '' where it is in that."""
+        if not self.converted:
+            return ""
+        return f"{figures(self.y, 4)} {unit_text(catalogue().marker(self.point.marker).unit)}".strip()
+
 
 def point_views(
     points: Sequence[SeriesPoint],
@@ -70,6 +78,7 @@ def point_views(
     segment = 0
     for point, now in zip(points, segments_of(points), strict=True):
         within = range_of(point, marker=marker, patient=patient)
+        breaks = "" if previous is None or now == segment else _break(previous, point)
         views.append(
             PointView(
                 point=point,
@@ -79,11 +88,11 @@ def point_views(
                 unit=unit_text(point.unit),
                 within=within,
                 flag=flag_of(point, within),
-                change_percent=_change(previous, point),
-                days_since_previous=None if previous is None else (point.collected_at - previous.collected_at).days,
+                change_percent=None if breaks else _change(previous, point),
+                days_since_previous=None if previous is None else _days(previous, point),
                 reading=readings.get(point.draw_id),
                 supports=point.draw_id in supporting,
-                breaks="" if previous is None or now == segment else _break(previous, point),
+                breaks=breaks,
                 note=(notes or {}).get(point.draw_id, ""),
             )
         )
@@ -98,6 +107,11 @@ def reported_text(point: SeriesPoint) -> str:
 
 def draw_days(views: Iterable[PointView]) -> dict[int, PointView]:
     return {view.point.draw_id: view for view in views}
+
+
+def _days(previous: SeriesPoint, point: SeriesPoint) -> int:
+    """On the calendar: from Monday 08:00 to the next Monday 07:30 are seven days."""
+    return (timezone.localdate(point.collected_at) - timezone.localdate(previous.collected_at)).days
 
 
 def _change(previous: SeriesPoint | None, point: SeriesPoint) -> float | None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from django.utils import timezone
 
 from patients.catalogue import MarkerDefinition, ReferenceInterval
 from patients.models import Patient
-from patients.reference import flag_between, reference_for
+from patients.reference import flag_between, reference_for, reported_limits
 from patients.selectors import SeriesPoint
 from patients.units import UnitProblem, canonicalise
-from patients.values import ValueProblem, parse_value
 from patients.wording import chinese
+
+LIMIT_DIGITS: Final = 4  # so that the limit of 19.41 is not shown as 19.4, with 19.41 within it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +59,10 @@ def flag_of(point: SeriesPoint, within: Range | None) -> str:
 
 
 def _reported(point: SeriesPoint) -> Range | None:
-    low, high = _limit(point.reference_low, point.factor), _limit(point.reference_high, point.factor)
+    low, high = reported_limits(point.reference_low, point.reference_high, factor=point.factor)
     if low is None and high is None:
         return None
     return Range(low, high)
-
-
-def _limit(text: str, factor: Decimal) -> Decimal | None:
-    """A limit as printed by a laboratory: '5', '<5', '0'. What cannot be read is no limit, never a guess."""
-    if not text.strip():
-        return None
-    try:
-        return parse_value(text).number * factor
-    except ValueProblem:
-        return None
 
 
 def _in_canonical_unit(interval: ReferenceInterval, marker: MarkerDefinition) -> Range | None:

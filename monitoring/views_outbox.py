@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.models import User
+from accounts.gate import may
 from accounts.roles import Permission
 from monitoring.models import Notification
 from monitoring.outbox import mail_heads, read_mail
@@ -18,15 +17,10 @@ from monitoring.outbox import mail_heads, read_mail
 ROWS_A_PAGE = 50
 
 
-def _require_outbox(request: HttpRequest) -> None:
-    if not (isinstance(request.user, User) and request.user.may(Permission.VIEW_OUTBOX)):
-        raise PermissionDenied
-
-
 @login_required
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
-    _require_outbox(request)
+    may(request, Permission.VIEW_OUTBOX)
     rows = Notification.objects.select_related("person").order_by("-pk")
     page = Paginator(rows, ROWS_A_PAGE).get_page(request.GET.get("page"))
     mails = [] if settings.EMAIL_URL else mail_heads(settings.OUTBOX_DIR)
@@ -37,7 +31,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def outbox_message(request: HttpRequest, name: str) -> HttpResponse:
-    _require_outbox(request)
+    may(request, Permission.VIEW_OUTBOX)
     mail = None if settings.EMAIL_URL else read_mail(settings.OUTBOX_DIR, name)
     if mail is None:
         raise Http404("No such mail.")

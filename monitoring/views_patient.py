@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import User
+from accounts.gate import signed_in
 from accounts.roles import Permission
+from audit.services import record
 from monitoring.errors import AlertProblem
 from monitoring.models import Alert, AlertState
 from monitoring.patient_page import patient_page
@@ -44,12 +45,12 @@ def alert_acknowledge(request: HttpRequest, alert_id: int) -> HttpResponse:
     person = access_patient(
         request.user, found.patient_id, permission=Permission.ANSWER_ALERT, purpose="alert_answered"
     )
-    assert isinstance(request.user, User)
+    user = signed_in(request)
     comment = request.POST.get("comment", "")
     try:
         acknowledge_alert(
-            actor=request.user.audit_name,
-            user=request.user,
+            actor=user.audit_name,
+            user=user,
             alert_id=found.pk,
             comment=comment,
             now=timezone.now(),
@@ -63,8 +64,10 @@ def alert_acknowledge(request: HttpRequest, alert_id: int) -> HttpResponse:
 
 def _visible_alert(request: HttpRequest, alert_id: int) -> Alert:
     """Absent and forbidden look the same."""
-    found = Alert.objects.filter(pk=alert_id, patient__in=visible_patients(request.user)).first()
+    user = signed_in(request)
+    found = Alert.objects.filter(pk=alert_id, patient__in=visible_patients(user)).first()
     if found is None:
+        record(actor=user.audit_name, action="alert.refused", object_type="alert", object_id=alert_id)
         raise Http404("No such alert.")
     return found
 

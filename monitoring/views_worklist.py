@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import User
+from accounts.gate import may
 from accounts.roles import Permission
 from monitoring.worklist import SHOWS
 from monitoring.worklist import worklist as read_worklist
@@ -21,9 +20,7 @@ from patients.forms import SearchForm
 def worklist(request: HttpRequest) -> HttpResponse:
     """A search is posted, so that no name stands in an address, and kept nowhere: a search that was forgotten would
     hide a rise the next time the page is opened."""
-    user = request.user
-    if not (isinstance(user, User) and user.may(Permission.VIEW_PATIENT)):
-        raise PermissionDenied
+    user = may(request, Permission.VIEW_PATIENT)
     searched = request.method == "POST"
     show = "" if searched else request.GET.get("show", "")
     found = read_worklist(

@@ -29,13 +29,13 @@ def figures(number: float | Decimal, digits: int = 3, *, keep_zeros: bool = Fals
     return text.rstrip("0").rstrip(".") if "." in text and not keep_zeros else text
 
 
-def interval_text(low: float | Decimal | None, high: float | Decimal | None) -> str:
+def interval_text(low: float | Decimal | None, high: float | Decimal | None, *, digits: int = 3) -> str:
     """`2.1–3.4`, `≤ 5`, `≥ 40`; empty without limits. 0 is a limit."""
     if low is None and high is None:
         return ""
     if low is None:
-        return f"≤ {figures(high if high is not None else 0)}"
-    return f"≥ {figures(low)}" if high is None else f"{figures(low)}–{figures(high)}"
+        return f"≤ {figures(high if high is not None else 0, digits)}"
+    return f"≥ {figures(low, digits)}" if high is None else f"{figures(low, digits)}–{figures(high, digits)}"
 
 
 def percent_text(percent: float) -> str:

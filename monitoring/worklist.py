@@ -30,8 +30,7 @@ from monitoring.wording import ago_text, due_text, percent_text
 from patients.access import visible_patients
 from patients.catalogue import catalogue
 from patients.models import ImagingStudy, Patient
-from patients.selectors import Due, SeriesPoint, due_draws, primary_numbers, series_points
-from patients.views.search import matching
+from patients.selectors import Due, SeriesPoint, due_draws, matching, primary_numbers, series_points
 from patients.wording import unit_text
 
 if TYPE_CHECKING:
@@ -220,7 +219,7 @@ def _row(
         alert_id=alert.pk if alert else None,
         alert_state=alert.state if alert else "",
         alert_state_label=alert.get_state_display() if alert else "",
-        alert_age=ago_text((now - alert.raised_at).days) if alert else "",
+        alert_age=ago_text((today - timezone.localdate(alert.raised_at)).days) if alert else "",
         pending_since=mark.marked_at if mark else None,
         failed=bool(mark and mark.failure),
         evaluated=latest_level is not None,
@@ -256,6 +255,13 @@ def _telling(code: str, trend: Trend | None) -> tuple[int, int, float, int]:
     return (state, FAMILY_RANK[marker.family], changed, marker.order)
 
 
+def _change(trend: Trend, *, last: SeriesPoint) -> str:
+    """Empty where the value shown is not the one that was read: the newest draw was left out, or came in since."""
+    if trend.change_percent is None or trend.last_value != float(last.canonical):
+        return ""
+    return percent_text(trend.change_percent)
+
+
 def _marker_cell(
     code: str, *, patient: Patient, points: Sequence[SeriesPoint], trend: Trend | None, now: dt.datetime
 ) -> MarkerCell:
@@ -283,7 +289,7 @@ def _marker_cell(
         value=reported_text(last),
         unit=unit_text(last.unit),
         flag=flag_of(last, within),
-        change=percent_text(trend.change_percent) if trend and moved and trend.change_percent is not None else "",
+        change=_change(trend, last=last) if trend and moved else "",
         since=trend.since if trend and moved else None,
         moved=moved,
     )

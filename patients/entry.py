@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 
 from patients.catalogue import MarkerDefinition, ReferenceInterval, catalogue
 from patients.derived import DerivedInput, derive
-from patients.messages import explain
+from patients.messages import explain, urgent_texts
 from patients.models import FollowUpPlan, Patient
 from patients.reading import ImpossibleValue, Previous, Reading, read_result
 from patients.reference import flag, reference_for
@@ -98,6 +98,7 @@ class ComputedRow:
     previous: SeriesPoint | None
     reference: ReferenceInterval | None
     flag: str
+    urgent: tuple[str, ...] = ()
 
     @property
     def reference_text(self) -> str:
@@ -273,6 +274,7 @@ def _computed(
                 previous=_last_before(history.get(marker.code, []), collected_at),
                 reference=reference,
                 flag="" if value.value is None else flag(value.value, "", reference),
+                urgent=() if value.value is None else urgent_texts(marker, value.value, ""),
             )
         )
     return tuple(computed)

@@ -14,7 +14,8 @@ from typing import Final
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from patients.catalogue import catalogue
+from patients.catalogue import MarkerDefinition, catalogue
+from patients.plausibility import check_value
 from patients.wording import chinese, number_text, unit_text
 
 # A lazy translation is a promise of a string; its type is Django's own.
@@ -90,6 +91,12 @@ def explain(code: str, params: Mapping[str, str]) -> str:
     if template is None:
         return gettext("This was refused (%(code)s).") % {"code": code}
     return str(template) % defaultdict(str, _readable(params))
+
+
+def urgent_texts(marker: MarkerDefinition, canonical: Decimal, comparator: str) -> tuple[str, ...]:
+    """What must be told to a doctor now about a value that stands, measured or computed."""
+    concerns = check_value(marker, canonical, comparator)
+    return tuple(explain(concern.code, concern.params) for concern in concerns if concern.severity == "urgent")
 
 
 def _readable(params: Mapping[str, str]) -> dict[str, str]:

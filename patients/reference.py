@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from patients.catalogue import MarkerDefinition, ReferenceInterval
+from patients.values import ValueProblem, parse_value
 
 # The sources know smokers and non-smokers. Of former smokers they say nothing, so no interval by smoking fits them.
 _SMOKING = {"smoker": "smoker", "current": "smoker", "non_smoker": "non_smoker", "never": "non_smoker"}
@@ -48,6 +49,24 @@ def flag_between(value: Decimal, comparator: str, *, low: Decimal | None, high: 
     if low is not None and _surely_below(value, comparator, low):
         return "L"
     return ""
+
+
+def reported_limits(low: str, high: str, *, factor: Decimal) -> tuple[Decimal | None, Decimal | None]:
+    """The limits a laboratory printed beside a value ("5", "<5", "0"), in the unit that `factor` leads to.
+
+    They are of the method that measured the value, so where there is one of them it goes before the catalogue's. What
+    cannot be read is no limit, never a guess.
+    """
+    return _limit(low, factor), _limit(high, factor)
+
+
+def _limit(text: str, factor: Decimal) -> Decimal | None:
+    if not text.strip():
+        return None
+    try:
+        return parse_value(text).number * factor
+    except ValueProblem:
+        return None
 
 
 def _surely_above(value: Decimal, comparator: str, limit: Decimal) -> bool:

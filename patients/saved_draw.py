@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
 
-from patients.catalogue import MarkerDefinition, ReferenceInterval, catalogue
-from patients.messages import explain
-from patients.models import Draw, Patient, Result
-from patients.plausibility import check_value
-from patients.reference import flag, reference_for
+from patients.catalogue import MarkerDefinition, catalogue
+from patients.derived import DerivedInput, derive
+from patients.messages import urgent_texts
+from patients.models import TAKEN_BACK, TREND_STATUSES, Draw, Patient, Result
+from patients.reference import flag_between, reference_for, reported_limits
 from patients.wording import interval_text
 
 
 @dataclass(frozen=True, slots=True)
 class SavedRow:
+    """One value. The reference is in the marker's own unit; a value that was taken back has no flag."""
+
     marker: MarkerDefinition
     result: Result
-    reference: ReferenceInterval | None
+    reference_text: str
     flag: str
     urgent: tuple[str, ...]
 
     @property
-    def reference_text(self) -> str:
-        return interval_text(self.reference.low, self.reference.high) if self.reference else ""
+    def status(self) -> str:
+        """Said where the value is not one to rely on: preliminary, cancelled, entered in error ..."""
+        return "" if self.result.status in TREND_STATUSES else self.result.get_status_display()
 
 
 def saved_rows(patient: Patient, draw: Draw) -> list[SavedRow]:
@@ -33,17 +37,37 @@ def saved_rows(patient: Patient, draw: Draw) -> list[SavedRow]:
     rows = []
     for result in draw.results.current().select_related("assay", "marker").order_by("marker__order"):
         marker = catalogue().marker(result.marker_id)
-        reference = reference_for(
-            marker, sex=patient.sex, age=age, menopause=patient.menopausal_status, smoking=patient.smoking
-        )
-        concerns = check_value(marker, result.canonical_value, result.comparator)
+        low, high = reported_limits(result.reference_low, result.reference_high, factor=result.factor)
+        if low is None and high is None:
+            interval = reference_for(
+                marker, sex=patient.sex, age=age, menopause=patient.menopausal_status, smoking=patient.smoking
+            )
+            low, high = (interval.low, interval.high) if interval else (None, None)
+        stands = result.status not in TAKEN_BACK
+        value, comparator = result.canonical_value, result.comparator
         rows.append(
             SavedRow(
                 marker=marker,
                 result=result,
-                reference=reference,
-                flag=flag(result.canonical_value, result.comparator, reference),
-                urgent=tuple(explain(c.code, c.params) for c in concerns if c.severity == "urgent"),
+                reference_text=interval_text(low, high),
+                flag=flag_between(value, comparator, low=low, high=high) if stands else "",
+                urgent=urgent_texts(marker, value, comparator) if stands else (),
             )
         )
     return rows
+
+
+def urgent_of(rows: Sequence[SavedRow]) -> list[str]:
+    """What must be told to a doctor now, of what was measured and of what is computed from it."""
+    inputs = {
+        row.marker.code: DerivedInput(row.result.pk, row.result.canonical_value, row.result.comparator)
+        for row in rows
+        if row.result.status not in TAKEN_BACK
+    }
+    computed = [
+        text
+        for one in derive(inputs)
+        if one.value is not None
+        for text in urgent_texts(catalogue().marker(one.marker), one.value, "")
+    ]
+    return [*(text for row in rows for text in row.urgent), *computed]

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from patients.catalogue import catalogue
 from patients.derived import INPUTS_OF, DerivedInput, derive
-from patients.models import Draw, FollowUpPlan, Patient, Result
+from patients.models import TAKEN_BACK, Draw, FollowUpPlan, Patient, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,10 @@ class Due:
 
 def due_draws(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, Due]:
     """patient id -> when the next draw is due; a patient without an active plan has no entry. Two queries."""
+    # A draw of which every value was taken back (of another patient, never measured) puts no other draw off.
+    stands = Result.objects.current().exclude(status__in=TAKEN_BACK).filter(draw=OuterRef("pk"))
     last = dict(
-        Draw.objects.filter(patient_id__in=patient_ids)
+        Draw.objects.filter(Exists(stands), patient_id__in=patient_ids)
         .values_list("patient_id")
         .annotate(last=Max("collected_at"))
         .values_list("patient_id", "last")
@@ -188,3 +190,20 @@ def primary_numbers(patient_ids: Collection[int]) -> dict[int, str]:
 def holds_patients(*, synthetic: bool) -> bool:
     """Whether any synthetic (or any real) patient is on record."""
     return Patient.objects.filter(is_synthetic=synthetic).exists()
+
+
+def matching(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
+    """Patients whose number begins with `text` or whose name contains each word of it; all for an empty text."""
+    if not text:
+        return patients
+    by_name = Q()
+    for word in text.split():
+        by_name &= Q(name__icontains=word)
+    by_number = Q(pk__in=Patient.objects.filter(identifiers__value__istartswith=text).values("pk"))
+    return patients.filter(by_name | by_number)
+
+
+def with_number(patients: QuerySet[Patient], text: str) -> Patient | None:
+    """The one patient with exactly this number."""
+    found = patients.filter(identifiers__value__iexact=text).distinct()[:2]
+    return found[0] if len(found) == 1 else None

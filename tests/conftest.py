@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import Settings
 
@@ -128,9 +129,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def quick_and_fresh(settings: Settings) -> None:
-    """Passwords hashed quickly, since nobody attacks them here, and no failed sign-in of the test before is counted."""
+    """Passwords hashed quickly; neither the failed sign-ins nor the language of the test before are left standing."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

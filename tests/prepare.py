@@ -34,6 +34,7 @@ NEEDS = (
     Need("PostgreSQL", lambda: servers.find_postgres() is not None, ("postgresql",), "tests on PostgreSQL"),
     Need("Redis", lambda: servers.find_redis() is not None, ("redis-server",), "tests with Redis as the broker"),
     Need("Chromium", lambda: servers.find_chromium() is not None, ("chromium",), "tests in a browser"),
+    Need("GNU gettext", lambda: shutil.which("xgettext") is not None, ("gettext",), "the search for new texts"),
     Need("a Chinese font", has_chinese_font, ("fonts-noto-cjk", "fontconfig"), "Chinese in screenshots"),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -12,7 +12,7 @@ from typing import Final
 from django.db.models import Max
 
 from audit.services import NewEvent, record_many
-from monitoring.evaluation import clinic_zone, date_of
+from monitoring.evaluation import clinic_zone, date_of, moment_of
 from monitoring.models import OPEN_STATES, Alert, AlertEvent, AlertState, Evaluation
 from monitoring.notifications.outbox import tell_the_team, tell_the_told
 from monitoring.parameters import marker_parameters
@@ -21,6 +21,8 @@ from monitoring.trends import engine
 from monitoring.trends.types import LevelHistory, PatientFinding, Series
 
 RULE: Final = "sustained_rise"
+# A rise whose last draw is older is raised and stands on the worklist; nobody is written to about it.
+NEWS_FOR: Final = dt.timedelta(days=365)
 STATE_AFTER: Final = {Move.REOPEN: AlertState.OPEN, Move.WITHDRAW: AlertState.WITHDRAWN}
 ACTIONS: Final = {
     Move.RAISE: "alert.raised",
@@ -55,6 +57,11 @@ class _Change:
     alert: Alert
     old_state: str
     conclusion: Conclusion
+
+    def is_recent(self, now: dt.datetime) -> bool:
+        """Whether the last draw is news: the past of a whole clinic, taken in one night, is no night of mails."""
+        days = [one.last_day for one in self.conclusion.finding.markers if one.last_day is not None]
+        return bool(days) and now - moment_of(max(days)) <= NEWS_FOR
 
 
 def settle_alerts(
@@ -169,18 +176,18 @@ def _write(changes: Sequence[_Change], *, now: dt.datetime, actor: str) -> Alert
     )
     record_many(actor=actor, events=[_audit(change) for change in changes])
     moves = Counter(change.move for change in changes)
-    speaking = _events_of(changes, events, {Move.RAISE, Move.REOPEN})
-    taken_back = _events_of(changes, events, {Move.WITHDRAW})
+    speaking = [
+        event
+        for change, event in zip(changes, events, strict=True)
+        if change.move in {Move.RAISE, Move.REOPEN} and change.is_recent(now)
+    ]
+    taken_back = [event for change, event in zip(changes, events, strict=True) if change.move is Move.WITHDRAW]
     return AlertCounts(
         raised=moves[Move.RAISE],
         reopened=moves[Move.REOPEN],
         withdrawn=moves[Move.WITHDRAW],
         notifications=tell_the_team(speaking, now=now) + tell_the_told(taken_back, now=now),
     )
-
-
-def _events_of(changes: Iterable[_Change], events: Iterable[AlertEvent], moves: set[Move]) -> list[AlertEvent]:
-    return [event for change, event in zip(changes, events, strict=True) if change.move in moves]
 
 
 def _audit(change: _Change) -> NewEvent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patients.models.draw import TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
+from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.events import (
     Finding,
     ImagingStudy,
@@ -28,6 +28,7 @@ from patients.models.patient import (
 from patients.models.plan import FollowUpPlan
 
 __all__ = [
+    "TAKEN_BACK",
     "TREND_STATUSES",
     "Assay",
     "BatchState",

@@ -74,6 +74,7 @@ class ResultStatus(models.TextChoices):
 
 # What may be read into a trend. A preliminary value may still change; a cancelled one never was.
 TREND_STATUSES = (ResultStatus.FINAL, ResultStatus.AMENDED, ResultStatus.CORRECTED)
+TAKEN_BACK = (ResultStatus.CANCELLED, ResultStatus.ENTERED_IN_ERROR)
 
 
 class ResultQuerySet(models.QuerySet["Result"]):

@@ -9,12 +9,19 @@ from decimal import Decimal
 from typing import Literal
 
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from audit.services import record
 from patients.catalogue import catalogue
 from patients.models import Assay, Draw, Fasting, Haemolysis, ImportBatch, Patient, Result, ResultStatus
-from patients.services.errors import DerivedMarker, EmptyDraw, ResultExists, ResultNotCurrent
+from patients.services.errors import (
+    AccessionAtAnotherTime,
+    DerivedMarker,
+    EmptyDraw,
+    ResultExists,
+    ResultNotCurrent,
+)
 from patients.signals import results_changed
 
 
@@ -87,7 +94,7 @@ def record_draw(
 
     Raises
     ------
-    EmptyDraw, DerivedMarker, ResultExists
+    EmptyDraw, DerivedMarker, ResultExists, AccessionAtAnotherTime
         nothing is written.
     """
     if not results:
@@ -148,12 +155,16 @@ def correct_result(
     ------
     ResultNotCurrent
         somebody corrected it meanwhile.
+    ValueError
+        `new` is of another marker: that is another result, not a correction.
     """
     patient_id = Result.objects.values_list("draw__patient_id", flat=True).get(pk=result_id)
     Patient.objects.select_for_update().get(pk=patient_id)
     old = Result.objects.current().select_related("draw", "assay").filter(pk=result_id).first()
     if old is None:
         raise ResultNotCurrent(result=str(result_id))
+    if new is not None and new.marker != old.marker_id:
+        raise ValueError(f"a result of {old.marker_id} cannot become one of {new.marker}")
     replacement = _insert(
         old.draw, new or _again(old), recorded_by=recorded_by, batch=None, old=old, reason=reason, status=status
     )
@@ -176,6 +187,8 @@ def _find_or_create_draw(
     if not draw.accession:
         same = same.filter(collected_at=draw.collected_at)
     if row := same.first():
+        if not same_moment(row, draw):
+            raise at_another_time(row)
         return row, False
     return (
         Draw.objects.create(
@@ -192,6 +205,20 @@ def _find_or_create_draw(
         ),
         True,
     )
+
+
+def same_moment(row: Draw, draw: NewDraw) -> bool:
+    """Laboratories use their numbers again: the same number at another time is another draw."""
+    if row.collected_at == draw.collected_at:
+        return True
+    if row.time_known and draw.time_known:
+        return False
+    return timezone.localdate(row.collected_at) == timezone.localdate(draw.collected_at)
+
+
+def at_another_time(row: Draw) -> AccessionAtAnotherTime:
+    when = timezone.localtime(row.collected_at).isoformat(sep=" ", timespec="minutes")
+    return AccessionAtAnotherTime(accession=row.accession, recorded=when)
 
 
 def is_repeat(old: Result, new: NewResult) -> bool:

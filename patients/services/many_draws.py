@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from accounts.models import User
 from audit.services import NewEvent, record_many
 from patients.catalogue import catalogue
 from patients.models import Assay, Draw, ImportBatch, Patient, Result
-from patients.services.draws import NewDraw, NewResult, is_repeat, result_row
-from patients.services.errors import AccessionAtAnotherTime, DerivedMarker, EmptyDraw, RecordError
+from patients.services.draws import NewDraw, NewResult, at_another_time, is_repeat, result_row, same_moment
+from patients.services.errors import DerivedMarker, EmptyDraw, RecordError
 from patients.signals import results_changed
 
 DrawKey = tuple[int, str, object]
@@ -151,9 +150,8 @@ def _standing_draws(draws: Sequence[PatientDraw]) -> dict[DrawKey, Draw]:
 def _plan(item: PatientDraw, row: Draw | None, standing: Standing) -> DrawPlan:
     if row is None:
         return DrawPlan(item, None, item.results)
-    if not _same_moment(row, item.draw):
-        when = timezone.localtime(row.collected_at).isoformat(sep=" ", timespec="minutes")
-        return DrawPlan(item, row, refused=AccessionAtAnotherTime(accession=row.accession, recorded=when))
+    if not same_moment(row, item.draw):
+        return DrawPlan(item, row, refused=at_another_time(row))
     new: list[NewResult] = []
     corrections: list[tuple[Result, NewResult]] = []
     repeated = 0
@@ -175,15 +173,6 @@ def _says_nothing_new(versions: Sequence[Result], new: NewResult) -> bool:
         return True
     by_a_person = current.batch_id is None
     return by_a_person and any(is_repeat(earlier, new) for earlier in versions[:-1])
-
-
-def _same_moment(row: Draw, draw: NewDraw) -> bool:
-    """Laboratories use their numbers again: the same number at another time is another draw."""
-    if row.collected_at == draw.collected_at:
-        return True
-    if row.time_known and draw.time_known:
-        return False
-    return timezone.localtime(row.collected_at).date() == timezone.localtime(draw.collected_at).date()
 
 
 def _write_draws(plans: Sequence[DrawPlan], *, recorded_by: User | None, batch: ImportBatch | None) -> list[_Written]:

@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.gate import may
 from accounts.models import User
 from accounts.roles import Permission
 from patients.access import access_patient, visible_draws, visible_patients
@@ -24,11 +25,10 @@ from patients.entry import Entry, panel_of, read_entry, typed_rows
 from patients.forms import DrawForm, SearchForm
 from patients.messages import explain
 from patients.models import Draw, Patient
-from patients.saved_draw import saved_rows
-from patients.selectors import due_draws
+from patients.saved_draw import saved_rows, urgent_of
+from patients.selectors import due_draws, matching, with_number
 from patients.services import NewDraw, RecordError, ResultExists, record_draw
-from patients.views.gate import may
-from patients.views.search import PatientRow, matching, remember, remembered, rows_of, with_number
+from patients.views.search import PatientRow, remember, remembered, rows_of
 from patients.wording import unit_text
 
 MATCHES_SHOWN = 20
@@ -122,7 +122,7 @@ def _save(request: HttpRequest, user: User, patient: Patient, *, everything: boo
     entry = _read(request, patient, collected_at=collected_at, everything=everything)
     if form_reads and entry.empty:
         form.add_error(None, explain("draw_is_empty", {}))
-    if form.is_valid() and entry.readable:
+    if form.is_valid() and entry.readable and not form.ask_about_the_same_day([new.marker for new in entry.results()]):
         try:
             return _record(request, user, patient, form, entry)
         except ResultExists as refusal:
@@ -210,6 +210,6 @@ def draw(request: HttpRequest, pk: int, draw_id: int) -> HttpResponse:
         "rows": rows,
         "saved_at": saved_at,
         "just_now": saved_at is not None and timezone.now() - saved_at < JUST_NOW,
-        "urgent": [text for saved in rows for text in saved.urgent],
+        "urgent": urgent_of(rows),
     }
     return render(request, "patients/draw.html", context)

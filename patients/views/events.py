@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.gate import may
 from accounts.models import User
 from accounts.roles import Permission
 from patients.access import access_patient
@@ -22,7 +23,6 @@ from patients.entry import DEFAULT_PANEL
 from patients.forms import ImagingForm, PlanForm, SkeletalEventForm, TreatmentForm
 from patients.models import FollowUpPlan, Patient
 from patients.services import record_imaging, record_skeletal_event, record_treatment, set_plan
-from patients.views.gate import may
 
 Save = Callable[[User, Patient, dict[str, Any]], object]
 

@@ -12,14 +12,15 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.gate import may
 from accounts.roles import Permission
 from patients.access import access_patient, visible_patients, visible_teams
 from patients.banner import banner_of
 from patients.forms import NewPatientForm, PatientForm, SearchForm
 from patients.models import Draw, Patient
+from patients.selectors import matching
 from patients.services import create_patient, update_patient
-from patients.views.gate import may
-from patients.views.search import matching, remember, remembered, rows_of
+from patients.views.search import remember, remembered, rows_of
 
 PATIENTS_A_PAGE = 50
 

@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -32,23 +31,6 @@ def remember(request: HttpRequest) -> str | None:
 
 def remembered(request: HttpRequest) -> str:
     return str(request.session.get(SESSION_KEY, ""))
-
-
-def matching(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
-    """Patients whose number begins with `text` or whose name contains each word of it; all for an empty text."""
-    if not text:
-        return patients
-    by_name = Q()
-    for word in text.split():
-        by_name &= Q(name__icontains=word)
-    by_number = Q(pk__in=Patient.objects.filter(identifiers__value__istartswith=text).values("pk"))
-    return patients.filter(by_name | by_number)
-
-
-def with_number(patients: QuerySet[Patient], text: str) -> Patient | None:
-    """The one patient with exactly this number."""
-    found = patients.filter(identifiers__value__iexact=text).distinct()[:2]
-    return found[0] if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)

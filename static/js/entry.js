@@ -24,9 +24,12 @@ function factor(row) {
   return select ? Number(select.selectedOptions[0].dataset.factor ?? NaN) : 1;
 }
 
+// Full-width signs of a Chinese keyboard as their plain forms, as the server reads them.
+const narrow = (text) => text.replace(/[\uff01-\uff5e]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0));
+
 // What stands in a cell: null for nothing, NaN for what is no value.
 function read(row) {
-  const text = valueField(row).value.trim();
+  const text = narrow(valueField(row).value.trim());
   if (text === "") {
     return null;
   }

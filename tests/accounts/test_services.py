@@ -111,3 +111,9 @@ def test_signing_in_is_audited_and_a_refusal_keeps_no_typed_name(cast: Cast) -> 
 
 def test_the_name_of_a_user_is_never_an_identifier_in_the_audit_log(cast: Cast) -> None:
     assert cast.nurse.audit_name == f"user:{cast.nurse.pk}"
+
+
+def test_a_chinese_name_is_written_family_name_first_and_without_a_space() -> None:
+    assert str(User(username="chen", first_name="例文", last_name="陈")) == "陈例文"
+    assert str(User(username="clara", first_name="Clara", last_name="Beispiel")) == "Clara Beispiel"
+    assert str(User(username="nobody")) == "nobody"

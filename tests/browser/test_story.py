@@ -92,7 +92,7 @@ def nurse_sends_a_file(browser: Browser, address: str) -> None:
     ]
     page.goto(f"{address}/imports/")
     page.locator("input[type=file]").set_input_files(
-        files=[{"name": "results.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}]
+        files={"name": "results.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
     )
     page.get_by_role("button", name="Take in").click()
     page.wait_for_url("**/imports/*/")

@@ -185,3 +185,21 @@ def test_a_file_that_belongs_to_no_batch_is_removed_after_a_day(cast: Cast, own_
     assert batches.remove_orphans(now=now) == 1
     assert not orphan.exists()
     assert len(list(own_folder.iterdir())) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_breaks_in_a_new_way_costs_the_nudge_and_not_the_file(cast: Cast, own_folder: Path) -> None:
+    def broken(_batch: int) -> None:
+        raise RuntimeError("redis has errors of its own that kombu does not translate")
+
+    batch = batches.receive(
+        user=cast.nurse,
+        file=ContentFile(CONTENT.encode()),
+        file_name="results.csv",
+        care_team=cast.team,
+        dry_run=False,
+        create_patients=False,
+        nudge=broken,
+    )
+    assert [f"imports/{file.name}" for file in own_folder.iterdir()] == [batch.stored_as]
+    assert batches.due(now=timezone.now() + dt.timedelta(minutes=1)) == [batch.pk]

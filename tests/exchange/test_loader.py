@@ -307,3 +307,21 @@ def test_a_piece_costs_the_same_queries_whatever_its_length(
     )
     with django_assert_max_num_queries(45):
         assert outcome(take_in(content)) == (240, 0, 0, 0)
+
+
+def test_what_one_line_says_of_the_sample_holds_for_the_whole_draw(cast: Cast) -> None:
+    """The laboratory wrote it at NSE alone, and CEA stands before it in the file."""
+    make_patient(cast.team, number="P1")
+    take_in(
+        HEADER.strip()
+        + """,haemolysis,fasting
+P1,CEA,3.2,ng/mL,2024-03-12 08:03,,
+P1,NSE,40,ng/mL,2024-03-12 08:03,yes,no
+P1,ALP,90,U/L,2024-03-12 08:03,no,yes
+P1,CEA,3.2,ng/mL,2024-04-12 08:03,,
+P1,ALP,90,U/L,2024-04-12 08:03,no,yes
+P1,CEA,3.2,ng/mL,2024-05-12 08:03,,
+"""
+    )
+    states = Draw.objects.order_by("collected_at").values_list("haemolysis", "fasting")
+    assert list(states) == [("present", "no"), ("none", "yes"), ("unknown", "unknown")]

@@ -6,6 +6,8 @@ import datetime as dt
 import itertools
 import json
 import math
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -293,10 +295,47 @@ def test_the_focus_line_reads_out_every_marker_of_a_draw_those_that_moved_first(
 def test_dates_are_numbers_in_chinese() -> None:
     with translation.override("zh-hans"):
         made = chart(cea("2"))
-    assert [one["value"] for one in made["layout"]["xaxis"]["tickformatstops"]] == ["%m-%d", "%Y-%m", "%Y"]
+    assert [one["value"] for one in made["layout"]["xaxis"]["tickformatstops"]] == ["%m-%d\n%Y", "%Y-%m", "%Y"]
 
 
 def test_the_chart_is_plain_json_without_a_number_that_is_none() -> None:
     made = chart(cea("2", "<1", "3"))
     assert json.loads(json.dumps(made, allow_nan=False)) == made
     assert all(math.isfinite(end) for end in made["scales"]["log"]["yaxis.range"])
+
+
+def change_line(percent_from: str, percent_to: str, *, rcv: float) -> str:
+    readings = [reading(1), replace(reading(2, band=None), rcv_percent=rcv)]
+    shown = panel([point("CEA", percent_from), point("CEA", percent_to, draw=2)], finding(readings))
+    return hover_text(shown.marker, shown.views[1]).split("<br>")[2]
+
+
+def test_a_fall_is_held_against_the_reference_change_of_a_fall() -> None:
+    """Twice as much is what a rise may be by chance, so half as much is what a fall may be."""
+    since = "in 42 days since the previous draw"
+    assert change_line("10", "2", rcv=100.0) == f"−80\xa0% {since}, more than noise (−50\xa0%)"
+    assert change_line("10", "6", rcv=100.0) == f"−40\xa0% {since}, within noise (−50\xa0%)"
+    assert change_line("10", "25", rcv=-50.0) == f"+150\xa0% {since}, more than noise (+100\xa0%)"
+    assert change_line("10", "18", rcv=-50.0) == f"+80\xa0% {since}, within noise (+100\xa0%)"
+
+
+def test_no_change_is_stated_from_one_assay_to_another() -> None:
+    series = [point("CEA", "2", assay="Roche"), point("CEA", "3", draw=2, assay="Abbott")]
+    before, after = panel(series).views
+    assert (after.breaks, after.change_percent) == ("assay changed: Roche → Abbott", None)
+    assert "previous draw" not in hover_text(panel(series).marker, after)
+    assert (before.breaks, before.change_percent) == ("", None)
+
+
+def test_days_between_draws_are_those_of_the_calendar() -> None:
+    early = replace(point("CEA", "3", draw=2), collected_at=dt.datetime(2026, 1, 12, 7, 30, tzinfo=dt.UTC))
+    _, after = panel([point("CEA", "2"), early]).views
+    assert after.days_since_previous == 7
+
+
+def test_a_last_value_in_another_unit_than_the_axis_is_given_in_both() -> None:
+    found = replace(finding([reading(1, stance="supports")], marker="ALB", state="single_rise"), direction="down")
+    albumin = replace(point("ALB", "3.3"), unit="g/dL", canonical=Decimal(33), factor=Decimal(10))
+    shown = panel([albumin], found)
+    assert notes(chart(shown), "last") == ["3.3 g/dL (33 g/L) L"]
+    assert "supports the fall" in hover_text(shown.marker, shown.views[0]).split("<br>")

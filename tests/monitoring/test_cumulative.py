@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from monitoring.cumulative import cumulative_table
 from tests.monitoring.figures import finding, panel, point, reading
@@ -64,3 +65,16 @@ def test_the_draws_that_support_are_marked() -> None:
     series = [point("CEA", "2", draw=1), point("CEA", "7", draw=2)]
     (row,) = cumulative_table([panel(series, found)]).rows
     assert [cell.supports for cell in row.cells if cell] == [False, True]
+
+
+def test_the_range_of_a_row_stands_in_the_unit_of_its_values() -> None:
+    as_reported = replace(point("ALB", "3.3"), unit="g/dL", canonical=Decimal(33), factor=Decimal(10))
+    (row,) = cumulative_table([panel([as_reported])]).rows
+    assert (row.unit, row.limits) == ("g/dL", "4–5.5")
+    assert row.cells[0] is not None
+    assert (row.cells[0].value, row.cells[0].flag) == ("3.3", "L")
+
+
+def test_a_limit_is_not_rounded_below_itself() -> None:
+    (row,) = cumulative_table([panel([point("NSE", "19.41", low="0", high="19.41")])]).rows
+    assert row.limits == "0–19.41"

@@ -267,3 +267,40 @@ def test_a_treatment_window_that_says_nonsense_is_refused(tmp_path: Path, old: s
     with pytest.raises(RuleProblem) as refused:
         read_treatment_windows(file)
     assert (refused.value.code, refused.value.params["key"]) == ("rule_value_invalid", key)
+
+
+def rise_on_one_day(*, hour_known: bool) -> str:
+    """A calm person whose sixth day has two raised values, at 00:00 and at 14:00, the first perhaps only a day."""
+    calm = [("2.0", 0), ("2.1", 42), ("1.9", 84), ("2.0", 126), ("2.1", 168)]
+    points = [
+        replace(POINT, canonical=Decimal(value), draw_id=at, collected_at=START + dt.timedelta(days=days))
+        for at, (value, days) in enumerate(calm, start=1)
+    ]
+    midnight = (START + dt.timedelta(days=210)).replace(hour=0)
+    raised = replace(POINT, canonical=Decimal("6.0"))
+    points.append(replace(raised, draw_id=6, collected_at=midnight, time_known=hour_known))
+    points.append(replace(raised, draw_id=7, collected_at=midnight.replace(hour=14)))
+    (found,) = engine.evaluate([build_series(1, "CEA", points, courses=())], marker_parameters())
+    return found.markers[0].state
+
+
+def test_blood_that_may_be_on_record_twice_does_not_confirm_itself() -> None:
+    assert rise_on_one_day(hour_known=False) == "single_rise"
+    assert rise_on_one_day(hour_known=True) == "sustained_rise"  # blood was taken twice that day
+
+
+def test_a_draw_without_an_hour_counts_as_taken_with_the_first_of_its_day_in_the_clinics_zone(
+    settings: Settings,
+) -> None:
+    settings.CLINIC_TIME_ZONE = "Asia/Shanghai"
+    day_only = dt.datetime(2025, 3, 3, 16, tzinfo=dt.UTC)  # 4 March, 00:00 in Shanghai
+    points = [
+        replace(POINT, draw_id=1, collected_at=day_only - dt.timedelta(hours=1)),  # 3 March, 23:00
+        replace(POINT, draw_id=2, collected_at=day_only, time_known=False),
+        replace(POINT, draw_id=3, collected_at=day_only + dt.timedelta(hours=9)),
+        replace(POINT, draw_id=4, collected_at=day_only + dt.timedelta(hours=20)),
+        replace(POINT, draw_id=5, collected_at=day_only + dt.timedelta(days=2), time_known=False),
+    ]
+    days = build_series(1, "CEA", points, courses=()).days.tolist()
+    whole = [day_of(points[at].collected_at) for at in (0, 2, 2, 3, 4)]
+    assert days == whole

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from monitoring.models import EvaluationMark
 from monitoring.services import acknowledge_alert
 from monitoring.worklist import WorklistRow, worklist
-from patients.services import record_imaging, set_plan
-from tests.cast import ACTOR, Cast, give_draw, make_patient
+from patients.services import NewDraw, record_draw, record_imaging, set_plan
+from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
 from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, RISING, day, patient_with, run, the_alert
 
 SPIKE = (*CALM, "4.5")  # one draw beyond what was expected: to watch
@@ -119,3 +119,25 @@ def test_fifty_rows_cost_as_many_queries_as_one(cast: Cast) -> None:
     run(*others)
     assert len(worklist(cast.clinician, now=NOW).rows) == 50
     assert queries(cast) == one
+
+
+def test_a_change_is_not_shown_beside_a_value_it_is_not_the_change_of(cast: Cast) -> None:
+    """The newest NSE came from a haemolysed sample: shown, and not what rose."""
+    patient = make_patient(cast.team)
+    for at, value in enumerate(("10", "11", "10", "10", "24", "30")):
+        give_draw(patient, day(at), {"NSE": value})
+    run(patient)
+    assert [(cell.value, cell.change[:1]) for cell in rows(cast)[0].markers] == [("30", "+")]
+    record_draw(
+        actor=ACTOR,
+        patient_id=patient.pk,
+        draw=NewDraw(collected_at=dt.datetime.combine(day(6), dt.time(8), tzinfo=dt.UTC), haemolysis="present"),
+        results=[reading("NSE", "90")],
+    )
+    run(patient)
+    assert [(cell.value, cell.change, cell.moved) for cell in rows(cast)[0].markers] == [("90", "", True)]
+
+
+def test_the_age_of_an_alert_is_counted_in_days_of_the_calendar(cast: Cast) -> None:
+    run(patient_with(cast.team, RISING), now=dt.datetime(2025, 8, 31, 23, 30, tzinfo=dt.UTC))
+    assert [row.alert_age for row in rows(cast)] == ["1 day ago"]

@@ -138,3 +138,10 @@ def test_the_form_is_read_for_entered_markers_only() -> None:
         {"value_CEA": "3", "unit_CEA": "ng/mL", "value_NLR": "3", "value_NOSUCH": "1", "confirm_CEA": "3"}
     )
     assert rows == {"CEA": Typed(value="3", unit="ng/mL", confirm="3")}
+
+
+def test_a_computed_marker_that_is_urgent_is_said_beside_it(cast: Cast) -> None:
+    entry = read(make_patient(cast.team), CA="3.10", ALB="30")
+    (computed,) = [one for one in entry.computed if one.marker.code == "CA_CORR"]
+    assert computed.value == "3.3"
+    assert computed.urgent == ("URGENT: Ca corr. 3.3 mmol/L is at or above 3.25. Tell the doctor in charge now.",)

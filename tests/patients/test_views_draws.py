@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import pytest
 import time_machine
 from django.test import Client
 from django.urls import reverse
 
-from patients.models import Draw, Result
-from patients.services import set_plan
-from tests.cast import ACTOR, Cast, give_draw, make_patient
+from patients.models import Draw, Patient, Result
+from patients.services import NewDraw, NewResult, correct_result, record_draw, set_plan
+from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
 from tests.patients.papers import enter, paper
 
 NOW = dt.datetime(2026, 3, 9, 10, 42, 7, tzinfo=dt.UTC)
@@ -55,9 +56,12 @@ def test_only_who_may_enter_results_of_this_patient_writes_any(
 
 
 def test_nobody_signed_in_writes_nothing(client: Client, cast: Cast) -> None:
-    answer = client.post(reverse("draw_new", args=[make_patient(cast.team).pk]), paper({"CEA": "3"}))
+    where = reverse("draw_new", args=[make_patient(cast.team).pk])
+    answer = client.post(where, paper({"CEA": "3"}))
     assert answer.status_code == 302
     assert not Result.objects.exists()
+    assert "What you sent was not saved" in client.get(answer["Location"]).content.decode()
+    assert "What you sent was not saved" not in client.get(client.get(where)["Location"]).content.decode()
 
 
 def test_one_bad_cell_saves_nothing_and_keeps_everything_typed(client: Client, cast: Cast) -> None:
@@ -229,3 +233,72 @@ def test_a_draw_is_read_back_by_the_team_and_by_nobody_else(client: Client, cast
         client.force_login(person)
         assert client.get(reverse("draw", args=[patient.pk, draw])).status_code == status
         assert client.get(reverse("draw", args=[other.pk, draw])).status_code == 404
+
+
+def draw_page(client: Client, cast: Cast, patient: Patient, results: list[NewResult]) -> str:
+    made = record_draw(
+        actor=ACTOR,
+        patient_id=patient.pk,
+        draw=NewDraw(collected_at=dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC)),
+        results=results,
+    )
+    client.force_login(cast.nurse)
+    return client.get(reverse("draw", args=[patient.pk, made.draw_id])).content.decode()
+
+
+def row_of(page: str, short_name: str) -> str:
+    [row] = [one for one in re.findall("<tr>.*?</tr>", page, re.DOTALL) if f">{short_name} <" in one]
+    return " ".join(re.sub("<[^>]+>", " ", row).split())
+
+
+def test_calcium_that_is_urgent_only_once_corrected_for_albumin_is_announced(client: Client, cast: Cast) -> None:
+    """3.10 mmol/L with 30 g/L of albumin is 3.10 + 0.02 x (40 - 30) = 3.30, beyond the 3.25 that must be told."""
+    patient = make_patient(cast.team)
+    page = draw_page(client, cast, patient, [reading("CA", "3.10"), reading("ALB", "30")])
+    assert "URGENT: Ca corr. 3.3 mmol/L is at or above 3.25." in page
+    assert "URGENT" not in draw_page(
+        client, cast, make_patient(cast.team), [reading("CA", "3.10"), reading("ALB", "40")]
+    )
+
+
+def test_the_laboratorys_own_limits_go_before_the_catalogues(client: Client, cast: Cast) -> None:
+    own = replace(reading("CEA", "7.0"), reference_low="0", reference_high="10")
+    assert row_of(draw_page(client, cast, make_patient(cast.team), [own]), "CEA").endswith("7.0 ng/mL 0–10 ng/mL")
+    ours = draw_page(client, cast, make_patient(cast.team), [reading("CEA", "7.0")])
+    assert "7.0 ng/mL H" in row_of(ours, "CEA")
+
+
+def test_a_value_that_was_taken_back_is_said_so_and_neither_flagged_nor_urgent(client: Client, cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    page = draw_page(client, cast, patient, [reading("CA", "3.40")])
+    assert "URGENT" in page
+    result = Result.objects.get()
+    correct_result(actor=ACTOR, result_id=result.pk, new=None, status="entered-in-error", reason="other patient")
+    page = client.get(reverse("draw", args=[patient.pk, result.draw_id])).content.decode()
+    assert "URGENT" not in page
+    assert "entered in error 3.40 mmol/L * " in row_of(page, "Ca")
+
+
+@pytest.mark.parametrize(
+    "again", [{"collected_time": ""}, {"laboratory": ""}, {"accession": "S-77"}, {"collected_time": "14:00"}]
+)
+def test_the_same_blood_is_not_recorded_twice_without_asking(client: Client, cast: Cast, again: dict[str, str]) -> None:
+    """Two draws confirm a rise, so one draw entered twice would confirm itself."""
+    patient = make_patient(cast.team)
+    enter(client, cast.nurse, patient, {"CEA": "9.1"})
+    asked = enter(client, cast.nurse, patient, {"CEA": "9.1", "ALP": "80"}, **again)
+    assert asked.status_code == 422
+    assert "A draw of 02-Mar-2026 08:15 with some of these markers is on record already." in asked.content.decode()
+    assert 'id="id_second_draw"' in asked.content.decode()
+    assert Draw.objects.count() == 1
+    assert enter(client, cast.nurse, patient, {"CEA": "9.1"}, **again, second_draw="on").status_code == 302
+    assert Draw.objects.count() == 2
+
+
+def test_other_markers_or_another_day_are_not_asked_about(client: Client, cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    enter(client, cast.nurse, patient, {"CEA": "2.1"})
+    assert enter(client, cast.nurse, patient, {"ALP": "80"}, collected_time="").status_code == 302
+    assert enter(client, cast.nurse, patient, {"CEA": "2.1"}, collected_on="2026-03-01").status_code == 302
+    assert enter(client, cast.nurse, patient, {"CEA": "2.1"}, collected_on="2026-03-03").status_code == 302
+    assert Draw.objects.count() == 4

@@ -35,6 +35,7 @@ def written(notification: Notification) -> Parsed:
 
 def whole_text(mail: Parsed) -> str:
     headers = "\n".join(f"{name}: {value}" for name, value in mail.items())
+    headers = re.sub('boundary="[^"]+"', "", headers)  # random digits, among them now and then a year of birth
     return "\n".join([headers, *(part.get_content() for part in mail.walk() if not part.is_multipart())])
 
 

@@ -45,6 +45,17 @@ def mark_sent(patient: Patient) -> None:
     Notification.objects.filter(alert_event__alert__patient=patient).update(state=DeliveryState.SENT, sent_at=NOW)
 
 
+@pytest.mark.parametrize(("late", "mails"), [(dt.timedelta(0), 1), (dt.timedelta(seconds=1), 0)])
+def test_a_rise_of_long_ago_stands_on_the_worklist_and_nobody_is_written_to(
+    cast: Cast, late: dt.timedelta, mails: int
+) -> None:
+    patient = patient_with(cast.team)
+    last_draw = dt.datetime.combine(day(len(RISING) - 1), dt.time(8), tzinfo=dt.UTC)
+    run(patient, now=last_draw + dt.timedelta(days=365) + late)
+    assert the_alert(patient).state == AlertState.OPEN
+    assert len(told(patient)) == mails
+
+
 def answer(cast: Cast, patient: Patient, *, now: dt.datetime = NOW) -> None:
     acknowledge_alert(
         actor=cast.clinician.audit_name,

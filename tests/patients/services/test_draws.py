@@ -10,6 +10,7 @@ from audit.models import AuditEvent
 from monitoring.models import EvaluationMark
 from patients.models import Draw, Result, ResultStatus
 from patients.services import (
+    AccessionAtAnotherTime,
     DerivedMarker,
     EmptyDraw,
     NewDraw,
@@ -185,3 +186,28 @@ def test_the_database_itself_refuses_what_must_never_hold(cast: Cast, change: di
     with pytest.raises(IntegrityError), transaction.atomic():
         Result.objects.filter(pk=result_id).update(**change)
     assert Result.objects.get().value == "5.2"
+
+
+def test_the_number_of_a_draw_of_another_time_is_refused_and_nothing_joins_that_draw(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+
+    def record(at: dt.datetime, marker: str, *, time_known: bool = True) -> int:
+        draw = NewDraw(collected_at=at, time_known=time_known, laboratory="Central", accession="A-1")
+        results = [reading(marker, "20")]
+        return record_draw(actor=ACTOR, patient_id=patient.pk, draw=draw, results=results).draw_id
+
+    first = record(AT, "CEA")
+    with pytest.raises(AccessionAtAnotherTime) as refusal:
+        record(AT + dt.timedelta(days=1), "BAP")
+    assert refusal.value.params == {"accession": "A-1", "recorded": "2026-03-02 08:00+00:00"}
+    assert list(Result.objects.values_list("marker_id", flat=True)) == ["CEA"]
+    assert record(AT.replace(hour=0), "BAP", time_known=False) == first  # the same day, its time not known
+
+
+def test_a_correction_cannot_turn_a_result_into_one_of_another_marker(cast: Cast) -> None:
+    give_draw(make_patient(cast.team), DAY, {"CEA": "2.1"})
+    with pytest.raises(ValueError, match="a result of CEA cannot become one of NSE"):
+        correct_result(
+            actor=ACTOR, result_id=Result.objects.get().pk, new=reading("NSE", "3"), status="corrected", reason="slip"
+        )
+    assert Result.objects.get().version == 1

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.roles import Permission
+from audit.services import record
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -17,8 +18,9 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def may(request: HttpRequest, permission: Permission) -> User:
-    """The person, if the role allows `permission`; PermissionDenied if not."""
+    """The person, if the role allows `permission`; PermissionDenied, and a line in the audit log, if not."""
     user = signed_in(request)
     if not user.may(permission):
+        record(actor=user.audit_name, action="permission.refused", object_type="permission", object_id=permission.value)
         raise PermissionDenied
     return user

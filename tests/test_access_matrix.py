@@ -1,0 +1,453 @@
+"""Every address x everybody x whose object: who gets in, who is turned away, and that a refusal changes nothing.
+
+The addresses are taken from the resolver, so that a page that is added without a row here fails the suite.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+from pytest_django import Settings
+
+from accounts.models import Team, User
+from audit.models import AuditEvent
+from patients.models import Draw, ImportBatch, Patient
+from patients.services import set_plan
+from tests.cast import ACTOR, PASSWORD, Cast
+from tests.monitoring.scenes import FIRST_DRAW, RISING, patient_with, run, the_alert
+from tests.monitoring.test_outbox import write
+from tests.patients.papers import paper
+
+SIGNED_IN: Final = ("nurse", "clinician", "administrator", "stranger")
+PEOPLE: Final = (*SIGNED_IN, "anonymous")
+ABSENT: Final = 987654
+LOGIN: Final = 0  # sent to the sign-in page
+NOT_RECORD: Final = ("audit", "sessions")
+MAIL: Final = "1-2-3-email-leadtime.eml"
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """One team's patient and what hangs on it."""
+
+    patient: Patient
+    draw: int
+    alert: int
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """`own` belongs to the team of nurse, clinician and administrator, `other` to the stranger's."""
+
+    cast: Cast
+    own: Owned
+    other: Owned
+
+    def person(self, who: str) -> User | None:
+        return None if who == "anonymous" else getattr(self.cast, who)
+
+    def belongs_to(self, who: str, thing: Owned) -> bool:
+        return (who == "stranger") == (thing is self.other)
+
+
+Path_ = Callable[[Owned], tuple[object, ...]]
+Data = Callable[[World], dict[str, Any]]
+By = tuple[int, int, int]  # nurse, clinician, administrator
+
+
+def nothing(_world: World) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What is answered to nurse, clinician and administrator: about their own team's object, about any other.
+
+    A stranger is a clinician of the other team. `anyone` is the answer (GET, POST) to who is not signed in.
+    """
+
+    get: By
+    post: By = (405, 405, 405)
+    foreign_get: By = (404, 404, 404)
+    foreign_post: By = (404, 404, 404)
+    path: Path_ | None = None  # None: the page is about no object
+    absent: Path_ | None = None
+    data: Data = nothing
+    anyone: tuple[int, int] = (LOGIN, LOGIN)
+
+    def expected(self, method: str, who: str, *, mine: bool) -> int:
+        if who == "anonymous":
+            return self.anyone[method == "post"]
+        own, foreign = (self.get, self.foreign_get) if method == "get" else (self.post, self.foreign_post)
+        return (own if mine or self.path is None else foreign)[("nurse", "clinician", "administrator").index(role(who))]
+
+
+def role(who: str) -> str:
+    return "clinician" if who == "stranger" else who
+
+
+def of_patient(thing: Owned) -> tuple[object, ...]:
+    return (thing.patient.pk,)
+
+
+def of_nobody(_thing: Owned) -> tuple[object, ...]:
+    return (ABSENT,)
+
+
+def about_a_patient(*, get: By, post: By = (405, 405, 405), data: Data = nothing) -> Row:
+    shut = (405, 405, 405) if post == (405, 405, 405) else (404, 404, 404)
+    return Row(get=get, post=post, foreign_post=shut, path=of_patient, absent=of_nobody, data=data)
+
+
+def about_a_batch() -> Row:
+    return Row(
+        get=(200, 403, 200),
+        foreign_get=(404, 403, 404),
+        foreign_post=(405, 405, 405),
+        path=lambda thing: (thing.batch,),
+        absent=of_nobody,
+    )
+
+
+def new_patient(world: World) -> dict[str, Any]:
+    return {"care_team": world.cast.team.pk, "number": "N-77", **details(world)}
+
+
+def details(_world: World) -> dict[str, Any]:
+    return {
+        "name": "Somebody New",
+        "sex": "female",
+        "menopausal_status": "post",
+        "smoking": "never",
+        "histology": "squamous",
+        "stage": "IA",
+        "baseline_bone_status": "unknown",
+    }
+
+
+def upload(world: World) -> dict[str, Any]:
+    content = b"patient_id,marker,value,unit,collected_at\nN,CEA,3,ng/mL,2024-03-12\n"
+    return {"care_team": world.cast.team.pk, "file": SimpleUploadedFile("a.csv", content)}
+
+
+ALL: Final = (200, 200, 200)
+DONE: Final = (302, 302, 302)
+NEVER: Final = (405, 405, 405)
+ROWS: Final[dict[str, Row]] = {
+    "home": Row(get=DONE, post=DONE, anyone=(302, 302)),
+    "health": Row(get=ALL, post=NEVER, anyone=(200, 405)),
+    "set_language": Row(get=DONE, post=DONE, data=lambda _world: {"language": "zh-hans"}, anyone=(302, 302)),
+    "account_login": Row(
+        get=DONE, post=DONE, data=lambda _world: {"login": "nobody", "password": "wrong"}, anyone=(200, 200)
+    ),
+    "account_logout": Row(get=ALL, post=DONE, anyone=(302, 302)),
+    "account_reauthenticate": Row(get=ALL, post=DONE, data=lambda _world: {"password": PASSWORD}),
+    "account_change_password": Row(get=ALL, post=ALL, data=lambda _world: {"oldpassword": "wrong"}),
+    "account_inactive": Row(get=ALL, post=NEVER, anyone=(200, 405)),
+    "worklist": Row(get=ALL, post=ALL, data=lambda _world: {"q": "Zhuo"}),
+    "patient": about_a_patient(get=ALL),
+    "alert": Row(get=DONE, foreign_post=NEVER, path=lambda thing: (thing.alert,), absent=of_nobody),
+    "alert_acknowledge": Row(
+        get=NEVER,
+        foreign_get=NEVER,
+        post=(403, 302, 403),
+        path=lambda thing: (thing.alert,),
+        absent=of_nobody,
+        data=lambda _world: {"comment": "CT asked for"},
+    ),
+    "outbox": Row(get=(403, 403, 200)),
+    "outbox_message": Row(
+        get=(403, 403, 200),
+        foreign_get=(403, 403, 200),  # mails hold no patient: they are the installation's, not a team's
+        foreign_post=NEVER,
+        path=lambda _thing: (MAIL,),
+        absent=lambda _thing: ("none.eml",),
+    ),
+    "patient_list": Row(get=ALL, post=DONE, data=lambda _world: {"q": "Zhuo"}),
+    "patient_new": Row(get=(200, 200, 403), post=(302, 302, 403), data=new_patient),
+    "patient_edit": about_a_patient(get=(200, 200, 403), post=(302, 302, 403), data=details),
+    "enter_results": Row(get=(200, 200, 403), post=(302, 302, 403), data=lambda _world: {"q": "Zhuo"}),
+    "draw_new": about_a_patient(get=(200, 200, 403), post=(302, 302, 403), data=lambda _world: paper({"CEA": "3"})),
+    "draw": Row(
+        get=ALL,
+        foreign_post=NEVER,
+        path=lambda thing: (thing.patient.pk, thing.draw),
+        absent=lambda _thing: (ABSENT, ABSENT),
+    ),
+    "treatment_new": about_a_patient(
+        get=(200, 200, 403),
+        post=(302, 302, 403),
+        data=lambda _world: {"kind": "bone_agent", "name": "denosumab", "started_on": "2025-03-01"},
+    ),
+    "imaging_new": about_a_patient(
+        get=(200, 200, 403),
+        post=(302, 302, 403),
+        data=lambda _world: {"performed_on": "2025-03-01", "modality": "ct", "finding": "none"},
+    ),
+    "skeletal_event_new": about_a_patient(
+        get=(200, 200, 403),
+        post=(302, 302, 403),
+        data=lambda _world: {"kind": "fracture", "occurred_on": "2025-03-01"},
+    ),
+    "plan_edit": about_a_patient(
+        get=(200, 200, 403),
+        post=(302, 302, 403),
+        data=lambda _world: {"markers": ["CEA"], "every_weeks": "6", "starts_on": "2025-03-01"},
+    ),
+    "marker_list": Row(get=ALL),
+    "marker_detail": Row(
+        get=ALL, foreign_get=ALL, foreign_post=NEVER, path=lambda _thing: ("CEA",), absent=lambda _thing: ("NONE",)
+    ),
+    "import_list": Row(get=(200, 403, 200), post=(302, 403, 302), data=upload),
+    "import_detail": about_a_batch(),
+    "import_rejected": about_a_batch(),
+}
+NOT_A_TEAMS: Final = ("outbox_message", "marker_detail")
+
+
+def addresses() -> Iterator[str]:
+    """The name of every pattern of the resolver, also of those that are included."""
+
+    def below(patterns: list[Any]) -> Iterator[URLPattern]:
+        for pattern in patterns:
+            if isinstance(pattern, URLPattern):
+                yield pattern
+            else:
+                yield from below(pattern.url_patterns)
+
+    for pattern in below(get_resolver().url_patterns):
+        yield pattern.name or str(pattern.pattern)
+
+
+def owned_by(team: Team, starter: User) -> Owned:
+    patient = patient_with(team, RISING, name=f"Zhuo {team.name}")
+    run(patient)
+    batch = ImportBatch.objects.create(file_name="a.csv", sha256="0" * 64, care_team=team, started_by=starter)
+    draw = Draw.objects.filter(patient=patient).order_by("pk").first()
+    assert draw is not None
+    return Owned(patient, draw.pk, the_alert(patient).pk, batch.pk)
+
+
+@pytest.fixture
+def world(cast: Cast, settings: Settings, tmp_path: Path) -> World:
+    settings.MEDIA_ROOT = tmp_path / "uploads"
+    settings.OUTBOX_DIR = tmp_path / "outbox"
+    settings.OUTBOX_DIR.mkdir()
+    write(settings.OUTBOX_DIR, MAIL)
+    return World(cast, owned_by(cast.team, cast.nurse), owned_by(cast.other_team, cast.stranger))
+
+
+def record_as_it_stands() -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table but the audit log and the sessions; signing in itself leaves its time on the person."""
+    return {
+        model._meta.db_table: [
+            {name: value for name, value in row.items() if name != "last_login"}
+            for row in model._base_manager.order_by("pk").values()
+        ]
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.app_label not in NOT_RECORD
+    }
+
+
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """What is written inside is gone afterwards, so that each request meets the same record."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def ask(world: World, who: str, method: str, name: str, path: tuple[object, ...]) -> Any:
+    client = Client()
+    if person := world.person(who):
+        client.force_login(person)
+    address = reverse(name, args=path)
+    if method == "get":
+        return client.get(address)
+    typed = ROWS[name].data(world)
+    if who == "stranger" and "care_team" in typed:
+        typed["care_team"] = world.cast.other_team.pk
+    return client.post(address, typed)
+
+
+def said(response: Any) -> str:
+    """The page without the token of its forms, which differs each time, and without the address that was asked for."""
+    page = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode())
+    return page.replace(response.wsgi_request.path, "")
+
+
+def answered(response: Any) -> int:
+    to_sign_in = response.status_code == 302 and response["Location"].startswith(reverse("account_login") + "?next=")
+    return LOGIN if to_sign_in else int(response.status_code)
+
+
+def things(world: World, row: Row) -> list[Owned]:
+    return [world.own] if row.path is None else [world.own, world.other]
+
+
+def refused(status: int) -> bool:
+    return status in {LOGIN, 403, 404, 405}
+
+
+def test_every_address_has_a_row_and_every_row_an_address() -> None:
+    assert sorted(addresses()) == sorted(ROWS)
+
+
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_everybody_gets_what_the_table_says_and_a_refusal_changes_nothing(world: World, name: str) -> None:
+    row = ROWS[name]
+    before = record_as_it_stands()
+    for thing in things(world, row):
+        path = row.path(thing) if row.path else ()
+        for who in PEOPLE:
+            for method in ("get", "post"):
+                with taken_back():
+                    response = ask(world, who, method, name, path)
+                    expected = row.expected(method, who, mine=world.belongs_to(who, thing))
+                    case = (method, who, "own" if thing is world.own else "other")
+                    assert (case, answered(response)) == (case, expected)
+                    if refused(expected):
+                        assert (case, record_as_it_stands()) == (case, before)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, row in ROWS.items() if row.absent and name not in NOT_A_TEAMS))
+def test_what_is_forbidden_looks_like_what_is_absent(world: World, name: str) -> None:
+    row = ROWS[name]
+    assert row.path is not None
+    assert row.absent is not None
+    for who in SIGNED_IN:
+        foreign = world.own if who == "stranger" else world.other
+        for method in ("get", "post"):
+            with taken_back():
+                hidden = ask(world, who, method, name, row.path(foreign))
+                absent = ask(world, who, method, name, row.absent(foreign))
+            assert (who, method, absent.status_code) == (who, method, hidden.status_code)
+            assert said(absent) == said(hidden)
+            # The length follows that of the address, which stands in the page.
+            assert {**absent.headers, "Content-Length": ""} == {**hidden.headers, "Content-Length": ""}
+
+
+@pytest.mark.parametrize("name", ["worklist", "patient_list", "enter_results", "import_list"])
+def test_a_list_holds_the_viewers_own_and_nothing_of_another_team(world: World, name: str) -> None:
+    for thing in (world.own, world.other):
+        set_plan(actor=ACTOR, patient_id=thing.patient.pk, markers=["CEA"], every_weeks=2, starts_on=FIRST_DRAW)
+    links = {"import_list": ("import_detail", "batch"), "enter_results": ("draw_new", "patient")}
+    page, field = links.get(name, ("patient", "patient"))
+    for who in SIGNED_IN:
+        if ROWS[name].expected("get", who, mine=True) != 200:
+            continue
+        shown = ask(world, who, "get", name, ()).content.decode()
+        for thing in (world.own, world.other):
+            key = thing.batch if field == "batch" else thing.patient.pk
+            assert (who, f'"{reverse(page, args=[key])}"' in shown) == (who, world.belongs_to(who, thing))
+
+
+def test_a_draw_is_not_shown_under_another_patient(world: World) -> None:
+    assert ask(world, "nurse", "get", "draw", (world.own.patient.pk, world.other.draw)).status_code == 404
+    assert ask(world, "nurse", "get", "draw", (world.other.patient.pk, world.own.draw)).status_code == 404
+
+
+def test_a_patient_cannot_be_put_into_a_team_of_others(world: World) -> None:
+    client = Client()
+    client.force_login(world.cast.nurse)
+    answer = client.post(reverse("patient_new"), new_patient(world) | {"care_team": world.cast.other_team.pk})
+    assert answer.status_code == 422
+    assert Patient.objects.count() == 2
+
+
+def test_a_file_cannot_be_taken_in_for_a_team_of_others(world: World) -> None:
+    client = Client()
+    client.force_login(world.cast.nurse)
+    client.post(reverse("import_list"), upload(world) | {"care_team": world.cast.other_team.pk})
+    assert ImportBatch.objects.count() == 2
+
+
+def test_who_was_switched_off_is_out_with_the_next_request(world: World) -> None:
+    client = Client()
+    client.force_login(world.cast.nurse)
+    address = reverse("patient", args=[world.own.patient.pk])
+    assert client.get(address).status_code == 200
+    User.objects.filter(pk=world.cast.nurse.pk).update(is_active=False)
+    assert answered(client.get(address)) == LOGIN
+
+
+# --- headers --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_every_answer_carries_the_headers_that_protect_it(world: World, name: str) -> None:
+    row = ROWS[name]
+    for thing in things(world, row):
+        for who in PEOPLE:
+            with taken_back():
+                check_headers(
+                    ask(world, who, "get", name, row.path(thing) if row.path else ()), signed_in=who in SIGNED_IN
+                )
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_pages_that_are_nowhere_carry_them_too(world: World, who: str) -> None:
+    client = Client()
+    if person := world.person(who):
+        client.force_login(person)
+    response = client.get("/nowhere/")
+    assert response.status_code == 404
+    check_headers(response, signed_in=who in SIGNED_IN)
+
+
+def check_headers(response: Any, *, signed_in: bool) -> None:
+    policy = {part.split()[0]: part.split()[1:] for part in response["Content-Security-Policy"].split(";")}
+    assert policy["default-src"] == ["'none'"]
+    assert policy["script-src"] == ["'self'"]
+    assert policy["frame-ancestors"] == ["'none'"]
+    assert policy["base-uri"] == ["'none'"]
+    assert policy["form-action"] == ["'self'"]
+    assert "unsafe-" not in response["Content-Security-Policy"]
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Referrer-Policy"] == "same-origin"
+    if signed_in:
+        assert response["Cache-Control"] == "no-store"
+
+
+# --- the audit log --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", sorted(ROWS))
+def test_every_refusal_of_a_signed_in_person_is_in_the_audit_log_once(world: World, name: str) -> None:
+    row = ROWS[name]
+    for thing in things(world, row):
+        for who in SIGNED_IN:
+            person = world.person(who)
+            assert person is not None
+            for method in ("get", "post"):
+                expected = row.expected(method, who, mine=world.belongs_to(who, thing))
+                with taken_back():
+                    begun = AuditEvent.objects.count()
+                    ask(world, who, method, name, row.path(thing) if row.path else ())
+                    new = [(event.actor, event.action) for event in AuditEvent.objects.order_by("pk")[begun:]]
+                refusals = [actor for actor, action in new if action.endswith(".refused")]
+                assert (method, who, refusals) == (method, who, [person.audit_name] * (expected in {403, 404}))
+
+
+def test_the_refusal_names_what_was_asked_for(world: World) -> None:
+    cast, own = world.cast, world.own
+    ask(world, "stranger", "get", "patient", (own.patient.pk,))
+    ask(world, "stranger", "get", "alert", (own.alert,))
+    ask(world, "nurse", "get", "import_detail", (world.other.batch,))
+    ask(world, "nurse", "get", "outbox", ())
+    rows = AuditEvent.objects.filter(action__endswith=".refused").order_by("pk")
+    assert [(event.actor, event.action, event.object_id) for event in rows] == [
+        (cast.stranger.audit_name, "patient.refused", str(own.patient.pk)),
+        (cast.stranger.audit_name, "alert.refused", str(own.alert)),
+        (cast.nurse.audit_name, "import.refused", str(world.other.batch)),
+        (cast.nurse.audit_name, "permission.refused", "view_outbox"),
+    ]
