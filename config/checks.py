@@ -35,7 +35,7 @@ def mail_leaves_the_house(**_kwargs: Any) -> list[CheckMessage]:
     return [Warning("Alert mails are written to a folder and reach nobody.", hint=hint, id="leadtime.W003")]
 
 
-@register(deploy=True)  # not as a database check: those are left out unless asked for, and this one asks no database
+@register(Tags.database, deploy=True)
 def database_is_a_server(**_kwargs: Any) -> list[CheckMessage]:
     if not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         return []

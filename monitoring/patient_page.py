@@ -19,8 +19,9 @@ from monitoring.findings import marker_from_json
 from monitoring.models import OPEN_STATES, Alert, AlertState, Evaluation, EvaluationMark, Trend
 from monitoring.selectors import level_of
 from monitoring.trends.types import MarkerFinding
-from monitoring.wording import ago_text, due_text, listed
+from monitoring.wording import ago_text, date_text, due_text, listed
 from patients.catalogue import catalogue
+from patients.messages import urgent_texts
 from patients.models import Draw, FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
 from patients.selectors import due_draws, series_points
 
@@ -73,12 +74,21 @@ class Why:
     results_read: int
 
 
+@dataclass(frozen=True, slots=True)
+class UrgentValue:
+    """The latest value of a marker, where it lies beyond the limit at which somebody must be told at once."""
+
+    day: str
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientPage:
     """Everything the patient page shows, read in a fixed number of queries."""
 
     level: str
     alerts: tuple[AlertView, ...]
+    urgent: tuple[UrgentValue, ...]
     why: Why | None
     mark: EvaluationMark | None
     chart: dict[str, Any] | None
@@ -114,6 +124,7 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     return PatientPage(
         level=level_of(evaluation.level if evaluation else None, alert=bool(alerts), pending=mark is not None),
         alerts=alerts,
+        urgent=_urgent(panels),
         why=_why(evaluation, findings=findings, trends=trends, panels=panels) if evaluation else None,
         mark=mark,
         chart=patient_chart(panels, events=_events(patient), today=today),
@@ -122,6 +133,16 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
         overdue=due is not None and due.days_overdue(today) > 0,
         plan=FollowUpPlan.objects.filter(patient=patient, is_active=True).first(),
         last_draw_on=max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in panels), default=None),
+    )
+
+
+def _urgent(panels: Sequence[Panel]) -> tuple[UrgentValue, ...]:
+    """A later value that is not urgent ends it; an urgent one stays until then, however it came in."""
+    return tuple(
+        UrgentValue(date_text(dt.date.fromisoformat(view.x[:10])), text)
+        for panel in panels
+        for view in panel.views[-1:]
+        for text in urgent_texts(panel.marker, view.point.canonical, view.point.comparator)
     )
 
 

@@ -45,6 +45,16 @@ def test_what_was_left_out_of_a_draw_for_one_reason_is_said_once(cast: Cast) -> 
     ]
 
 
+def test_an_urgent_value_is_said_until_a_later_one_is_not(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    give_draw(patient, day(0), {"CA": "3.40"})
+    (urgent,) = patient_page(patient, now=NOW).urgent
+    assert urgent.day == "06-Jan-2025"
+    assert urgent.text.startswith("URGENT: Ca 3.4 mmol/L is at or above 3.25.")
+    give_draw(patient, day(1), {"CA": "2.40"})
+    assert patient_page(patient, now=NOW).urgent == ()
+
+
 def test_an_answer_stands_with_the_alert(cast: Cast) -> None:
     patient = patient_with(cast.team, RISING)
     run(patient)
