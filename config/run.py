@@ -157,7 +157,7 @@ def programs(folder: Path, *, listener: int) -> tuple[Program, ...]:
     worker = (
         *(python, "-m", "celery", "-A", "config", "worker", "--include", "config.worker_ready"),
         # A thread instead of a pool of processes: half the memory, and it stops in 4 s where the pool takes 6 and more.
-        *("--pool", "threads", "--concurrency", "1"),
+        *("--pool", "threads", "--concurrency", "2"),  # a long import must not keep evaluations and mails waiting
         *("--without-gossip", "--without-mingle"),  # one worker: nobody to talk to
     )
     return (

@@ -6,7 +6,8 @@ import logging
 
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 
 from exchange import batches
 
@@ -33,5 +34,5 @@ def nudge(batch_id: int) -> None:
     """Ask a worker for this batch now. Where there is no broker the batch waits for the sweep; nobody else does."""
     try:
         import_file.delay(batch_id)  # after commit: `batches.receive` calls this from on_commit
-    except (OperationalError, OSError) as error:
+    except (KombuError, RedisError, OSError) as error:
         logger.warning("no broker (%s); import %s waits for the sweep", type(error).__name__, batch_id)

@@ -68,7 +68,10 @@ def visible_teams(user: Viewer) -> QuerySet[Team]:
 
 
 def visible_batches(user: Viewer) -> QuerySet[ImportBatch]:
-    """Imports into the viewer's teams, and those the viewer started."""
+    """Imports into the viewer's teams, and those of no team that the viewer started.
+
+    Rejected lines hold numbers and values: who leaves a team sees its imports no more, whoever started them.
+    """
     if not isinstance(user, User) or not user.may(Permission.IMPORT_FILES):
         return ImportBatch.objects.none()
-    return ImportBatch.objects.filter(Q(care_team__in=visible_teams(user)) | Q(started_by=user))
+    return ImportBatch.objects.filter(Q(care_team__in=visible_teams(user)) | Q(care_team=None, started_by=user))

@@ -110,6 +110,12 @@ def _of_markers(only: Mapping[int, Collection[str]]) -> Q:
     return wanted
 
 
+def _assay_of_inputs(by_marker: Mapping[str, SeriesPoint], inputs: Collection[str]) -> str:
+    """A computed series breaks where the assay of an input does. An input whose assay is not named says nothing."""
+    named = [by_marker[code] for code in inputs if by_marker[code].assay]
+    return ", ".join(f"{point.marker} {point.assay}" for point in named)
+
+
 def _derived_points(points: Iterable[SeriesPoint]) -> Iterable[SeriesPoint]:
     """What can be computed from the results of one draw."""
     by_marker = {point.marker: point for point in points}
@@ -129,7 +135,7 @@ def _derived_points(points: Iterable[SeriesPoint]) -> Iterable[SeriesPoint]:
             collected_at=first.collected_at,
             time_known=first.time_known,
             laboratory=first.laboratory,
-            assay="",
+            assay=_assay_of_inputs(by_marker, INPUTS_OF[value.marker]),
             fasting=first.fasting,
             haemolysis=first.haemolysis,
             comparator="",

@@ -38,7 +38,7 @@ NAME, NUMBER, BORN = "Quibblesworth", "KANARI-77120", "1931-07-13"
 VALUES: Final = ("2.0171", "2.1171", "1.9171", "2.0271", "4.5171", "6.0171")
 IMPORTED, SECOND = "7.1371", "8.1371"
 CANARIES: Final = (NAME, NUMBER, BORN, "13-Jul-1931", IMPORTED, SECOND, *VALUES)
-FIRST: Final = dt.date(2025, 1, 6)
+EVERY: Final = dt.timedelta(days=42)
 FILE_NAME: Final = f"{NAME}.csv"
 
 
@@ -135,8 +135,9 @@ def nurse_works(journey: Journey, cast: Cast) -> Patient:
     for page in ("worklist", "patient_list", "enter_results"):
         for typed in (NAME, NUMBER):
             journey.post(reverse(page), {"q": typed})
-    for at, value in enumerate(VALUES):
-        day = FIRST + at * dt.timedelta(days=42)
+    today = dt.datetime.now(tz=dt.UTC).date()  # a rise of long ago would write no mail
+    for at, value in enumerate(reversed(VALUES)):
+        day = today - at * EVERY - dt.timedelta(days=2)
         answer = journey.post(
             reverse("draw_new", args=[patient.pk]), paper({"CEA": value}, collected_on=day.isoformat())
         )

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 
 from monitoring.models import EvaluationMark, Trend
 from monitoring.trends.engine import ENGINE_VERSION
@@ -169,7 +170,7 @@ def _send(ids: Sequence[int]) -> None:
         part = list(ids[start : start + PATIENTS_A_MESSAGE])
         try:
             current_app.send_task(EVALUATE, args=(part,), expires=NUDGE_EXPIRES_SECONDS, retry=False)
-        except (KombuError, OSError) as problem:
+        except (KombuError, RedisError, OSError) as problem:
             _broker.silent_until = time.monotonic() + SILENCE_SECONDS
             log.warning("no nudge for patients %s: %s; the sweep will find them", part, type(problem).__name__)
             return

@@ -9,6 +9,7 @@ from accounts.roles import Permission
 from accounts.services import leave_team
 from audit.models import AuditEvent
 from patients.access import access_patient, visible_batches, visible_draws, visible_patients, visible_teams
+from patients.models import ImportBatch
 from tests.cast import ACTOR, Cast, make_patient
 
 
@@ -65,3 +66,13 @@ def test_a_role_nobody_knows_may_nothing(cast: Cast) -> None:
     assert not visible_patients(cast.nurse).exists()
     assert not visible_batches(cast.nurse).exists()
     assert not visible_draws(cast.nurse).exists()
+
+
+def test_who_started_an_import_and_left_the_team_sees_it_no_more(cast: Cast) -> None:
+    of_team = ImportBatch.objects.create(file_name="a", sha256="0", care_team=cast.team, started_by=cast.nurse)
+    of_nobody = ImportBatch.objects.create(file_name="b", sha256="0", started_by=cast.nurse)
+    assert set(visible_batches(cast.nurse)) == {of_team, of_nobody}
+    assert set(visible_batches(cast.administrator)) == {of_team}
+    assert not visible_batches(cast.stranger).exists()
+    leave_team(actor=ACTOR, user=cast.nurse, team=cast.team)
+    assert set(visible_batches(cast.nurse)) == {of_nobody}

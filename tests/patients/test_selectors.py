@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from monitoring.evaluation import segments_of
 from patients.models import Draw, Patient, Result
 from patients.selectors import Due, due_draws, holds_patients, primary_numbers, series_points
 from patients.services import NewDraw, correct_result, record_draw, set_plan
@@ -95,6 +97,20 @@ def test_derived_markers_stand_with_their_inputs_and_only_where_all_are_of_one_d
     inputs = {result.marker_id: result.pk for result in Draw.objects.earliest("collected_at").results.all()}
     assert series["NLR"][0].result_ids == (inputs["NEUT"], inputs["LYMPH"])
     assert series["SII"][0].result_ids == (inputs["PLT"], inputs["NEUT"], inputs["LYMPH"])
+
+
+def test_a_derived_series_breaks_where_the_assay_of_an_input_does(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    for week, assay in enumerate(("Arsenazo", "NM-BAPTA")):
+        record_draw(
+            actor=ACTOR,
+            patient_id=patient.pk,
+            draw=NewDraw(collected_at=dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC) + week * WEEK),
+            results=[replace(reading("CA", "2.30"), assay=assay), reading("ALB", "41")],
+        )
+    points = series_points([patient.pk])[patient.pk]["CA_CORR"]
+    assert [point.assay for point in points] == ["CA Arsenazo", "CA NM-BAPTA"]
+    assert segments_of(points) == [0, 1]
 
 
 def test_a_derived_value_follows_the_correction_of_its_input(cast: Cast) -> None:
