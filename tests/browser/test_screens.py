@@ -52,7 +52,10 @@ def logins(demo: servers.App) -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def patient(demo: servers.App) -> str:
-    program = "from monitoring.models import Alert; print(Alert.objects.order_by('pk').first().patient_id)"
+    """One whose tumour and bone markers rise together: the page that has the most to show."""
+    program = (
+        "from monitoring.models import Alert; print(max(Alert.objects.all(), key=lambda a: len(a.markers)).patient_id)"
+    )
     return demo.manage("shell", "--no-imports", "-c", program).strip()
 
 
