@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from celery import current_app
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, DateTimeField, Exists, ExpressionWrapper, Max, Min, OuterRef, Q, QuerySet
 from kombu.exceptions import KombuError
 
 from monitoring.models import Alert, AlertState, DeliveryState, Evaluation, EvaluationMark, Notification
 from monitoring.notifications.outbox import WITHDRAWN_UNSENT
+from monitoring.services.alerts import NEWS_FOR
+from patients.models import Draw
 
 BROKER_PATIENCE_SECONDS: Final = 2
 
@@ -53,13 +55,20 @@ def pipeline_status() -> PipelineStatus:
         oldest_notification=mails["oldest"],
         last_sent=mails["last_sent"],
         open_alerts=standing.count(),
-        alerts_nobody_was_told_of=standing.filter(events__notifications__isnull=True)
-        .exclude(events__notifications__isnull=False)
-        .distinct()
-        .count(),
+        alerts_nobody_was_told_of=_untold(standing),
         last_evaluation=Evaluation.objects.aggregate(last=Max("at"))["last"],
         broker_reachable=broker_reachable(),
     )
+
+
+def _untold(standing: QuerySet[Alert]) -> int:
+    """Open alerts that should have been told of; a rise of long ago is told to nobody and is no fault."""
+    news = Draw.objects.filter(
+        patient=OuterRef("patient"),
+        collected_at__gte=ExpressionWrapper(OuterRef("raised_at") - NEWS_FOR, output_field=DateTimeField()),
+    )
+    told = Notification.objects.filter(alert_event__alert=OuterRef("pk"))
+    return standing.filter(Exists(news), ~Exists(told)).count()
 
 
 def broker_reachable() -> bool:

@@ -28,6 +28,7 @@ def said(command: str, *arguments: str, **options: Any) -> str:
     return out.getvalue()
 
 
+@time_machine.travel(NOW, tick=False)
 def test_evaluate_takes_what_waits_and_then_nothing(cast: Cast) -> None:
     patient_with(cast.team)
     patient_with(cast.team, CALM)
@@ -78,6 +79,12 @@ def test_status_fails_where_something_failed(cast: Cast, table: str) -> None:
     with pytest.raises(SystemExit) as ended:
         said("status")
     assert ended.value.code == 1
+
+
+def test_a_rise_of_long_ago_that_nobody_was_told_of_is_no_failure(cast: Cast) -> None:
+    patient = patient_with(cast.team)
+    run(patient, now=NOW + dt.timedelta(days=400))
+    assert "Alerts open:             1, of which nobody was told: 0" in said("status")
 
 
 def test_a_message_that_needed_no_sending_is_no_failure(cast: Cast) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import time_machine
 from celery import current_app
 
 from config.celery import app
@@ -10,7 +11,7 @@ from monitoring import tasks
 from monitoring.models import Alert, Evaluation, Notification
 from patients.models import Patient
 from tests.cast import Cast
-from tests.monitoring.scenes import marked, patient_with
+from tests.monitoring.scenes import NOW, marked, patient_with
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +26,7 @@ def test_every_entry_of_the_schedule_names_a_task_that_exists() -> None:
     assert {entry["task"] for entry in app.conf.beat_schedule.values()} <= set(current_app.tasks)
 
 
+@time_machine.travel(NOW, tick=False)
 def test_ringing_twice_has_the_effect_of_ringing_once(patient: Patient) -> None:
     tasks.evaluate(patient_ids=[patient.pk])
     tasks.evaluate(patient_ids=[patient.pk])
