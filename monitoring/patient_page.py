@@ -164,7 +164,7 @@ def _alerts(patient: Patient, *, now: dt.datetime) -> tuple[AlertView, ...]:
         AlertView(
             alert=alert,
             is_open=alert.state == AlertState.OPEN,
-            markers=listed([catalogue().marker(code).short_name for code in alert.markers]),
+            markers=listed([marker.short_name for marker in catalogue().markers if marker.code in alert.markers]),
             age=ago_text((timezone.localdate(now) - timezone.localdate(alert.raised_at)).days),
             steps=tuple(
                 Step(event.at, event.get_new_state_display(), people.get(event.actor, ""), event.comment)

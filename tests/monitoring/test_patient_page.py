@@ -45,6 +45,17 @@ def test_what_was_left_out_of_a_draw_for_one_reason_is_said_once(cast: Cast) -> 
     ]
 
 
+def test_an_alert_names_its_markers_in_the_order_of_the_catalogue(cast: Cast) -> None:
+    patient = patient_with(cast.team)
+    for at, (bap, ctx) in enumerate((("12", "0.2"), ("12", "0.2"), ("12", "0.2"), ("12", "0.2"), ("30", "0.6"))):
+        give_draw(patient, day(at) + dt.timedelta(days=1), {"BAP": bap, "BCTX": ctx})
+    give_draw(patient, day(5) + dt.timedelta(days=1), {"BAP": "40", "BCTX": "0.8"})
+    run(patient)
+    assert the_alert(patient).markers == ["BAP", "BCTX", "CEA"]
+    (alert,) = patient_page(patient, now=NOW).alerts
+    assert alert.markers == "CEA, BAP, β-CTx"
+
+
 def test_an_urgent_value_is_said_until_a_later_one_is_not(cast: Cast) -> None:
     patient = make_patient(cast.team)
     give_draw(patient, day(0), {"CA": "3.40"})
