@@ -13,7 +13,7 @@ from patients.catalogue.catalogue import loinc_key
 from patients.models import Fasting, Haemolysis
 from patients.plausibility import Concern
 from patients.reading import read_result
-from patients.services import NewDraw, NewResult
+from patients.services import NewDraw, NewResult, result_of
 from patients.values import InputProblem
 
 DrawIdentity = tuple[str | int, str, object]
@@ -102,15 +102,8 @@ def prepare(line: LineRead, *, decimal_comma: bool) -> Prepared:
     """
     marker = _find_marker(line)
     reading = read_result(marker=marker, text=line.value, unit=line.unit, decimal_comma=decimal_comma)
-    result = NewResult(
-        marker=marker.code,
-        as_typed=reading.reported.as_typed,
-        comparator=reading.reported.comparator,
-        value=reading.reported.text,
-        unit=reading.unit,
-        canonical_value=reading.canonical.value,
-        canonical_unit=reading.canonical.unit,
-        factor=reading.canonical.factor,
+    result = replace(
+        result_of(reading),
         assay=line.assay,
         status=line.status,
         reference_low=line.reference_low,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
+from patients import wording
 from patients.wording import MINUS
 
 NO_BREAK: Final = "\u00a0"  # the sign stays with its number
@@ -30,12 +31,8 @@ def figures(number: float | Decimal, digits: int = 3, *, keep_zeros: bool = Fals
 
 
 def interval_text(low: float | Decimal | None, high: float | Decimal | None, *, digits: int = 3) -> str:
-    """`2.1–3.4`, `≤ 5`, `≥ 40`; empty without limits. 0 is a limit."""
-    if low is None and high is None:
-        return ""
-    if low is None:
-        return f"≤ {figures(high if high is not None else 0, digits)}"
-    return f"≥ {figures(low, digits)}" if high is None else f"{figures(low, digits)}–{figures(high, digits)}"
+    """Computed limits, rounded to `digits` significant digits."""
+    return wording.interval_text(low, high, printed=lambda number: figures(number, digits))
 
 
 def percent_text(percent: float) -> str:

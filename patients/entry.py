@@ -16,7 +16,7 @@ from patients.models import FollowUpPlan, Patient
 from patients.reading import ImpossibleValue, Previous, Reading, read_result
 from patients.reference import flag, reference_for
 from patients.selectors import SeriesPoint, series_points
-from patients.services import NewResult
+from patients.services import NewResult, result_of
 from patients.units import UnitProblem
 from patients.values import ValueProblem, parse_value
 from patients.wording import change_text, interval_text, number_text
@@ -281,15 +281,4 @@ def _computed(
 
 
 def _new_result(row: EntryRow, reading: Reading) -> NewResult:
-    return NewResult(
-        marker=row.marker.code,
-        as_typed=reading.reported.as_typed,
-        comparator=reading.reported.comparator,
-        value=reading.reported.text,
-        unit=reading.unit,
-        canonical_value=reading.canonical.value,
-        canonical_unit=reading.canonical.unit,
-        factor=reading.canonical.factor,
-        assay=row.typed.assay,
-        confirmed=bool(row.doubts),
-    )
+    return replace(result_of(reading), assay=row.typed.assay, confirmed=bool(row.doubts))

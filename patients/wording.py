@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -12,6 +13,7 @@ from patients.catalogue import MarkerDefinition
 _PRINTED: Final = (("10*", "×10"), ("{ratio}", ""), ("ug/", "µg/"), ("/uL", "/µL"), ("ukat", "µkat"))
 _POWERS: Final = str.maketrans("3456789", "³⁴⁵⁶⁷⁸⁹")
 MINUS: Final = "−"
+Number = float | Decimal
 PARTS: Final = 100
 
 
@@ -39,15 +41,12 @@ def number_text(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def interval_text(low: Decimal | None, high: Decimal | None) -> str:
-    """`2.1–3.4`, `≤ 5`, `≥ 40`; empty without limits. 0 is a limit."""
-    if low is None and high is None:
-        return ""
-    if high is None:
-        return f"≥ {number_text(low or Decimal(0))}"
+def interval_text(low: Number | None, high: Number | None, *, printed: Callable[[Number], str] | None = None) -> str:
+    """`2.1–3.4`, `≤ 5`, `≥ 40`; empty without limits. 0 is a limit. `printed` rounds; without it nothing is rounded."""
+    text = printed or (lambda number: number_text(Decimal(str(number))))
     if low is None:
-        return f"≤ {number_text(high)}"
-    return f"{number_text(low)}–{number_text(high)}"
+        return "" if high is None else f"≤ {text(high)}"
+    return f"≥ {text(low)}" if high is None else f"{text(low)}–{text(high)}"
 
 
 def change_text(value: Decimal, previous: Decimal) -> str:

@@ -12,7 +12,7 @@ from accounts.services import create_team, create_user
 from patients.catalogue import catalogue
 from patients.models import Patient, Sex
 from patients.reading import read_result
-from patients.services import DrawOutcome, NewDraw, NewResult, PatientDetails, create_patient, record_draw
+from patients.services import DrawOutcome, NewDraw, NewResult, PatientDetails, create_patient, record_draw, result_of
 
 PASSWORD = "correct horse battery 9"
 ACTOR = "test"
@@ -57,17 +57,7 @@ def make_patient(team: Team, *, name: str = "Zhuo Quibble", number: str = "", se
 def reading(marker: str, text: str, unit: str = "") -> NewResult:
     """A result as the entry page would make it of `text`."""
     definition = catalogue().marker(marker)
-    read = read_result(marker=definition, text=text, unit=unit or definition.unit)
-    return NewResult(
-        marker=marker,
-        as_typed=read.reported.as_typed,
-        comparator=read.reported.comparator,
-        value=read.reported.text,
-        unit=read.unit,
-        canonical_value=read.canonical.value,
-        canonical_unit=read.canonical.unit,
-        factor=read.canonical.factor,
-    )
+    return result_of(read_result(marker=definition, text=text, unit=unit or definition.unit))
 
 
 def give_draw(

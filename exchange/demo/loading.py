@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -32,6 +33,7 @@ from patients.services import (
     record_imaging,
     record_skeletal_event,
     record_treatment,
+    result_of,
     set_plan,
 )
 
@@ -160,15 +162,4 @@ def _patient_draw(
 
 def _new_result(result: DemoResult, *, text: str) -> NewResult:
     reading = read_result(marker=catalogue().marker(result.marker), text=text, unit=result.unit)
-    return NewResult(
-        marker=result.marker,
-        as_typed=reading.reported.as_typed,
-        comparator=reading.reported.comparator,
-        value=reading.reported.text,
-        unit=reading.unit,
-        canonical_value=reading.canonical.value,
-        canonical_unit=reading.canonical.unit,
-        factor=reading.canonical.factor,
-        assay=result.assay,
-        confirmed=bool(reading.concerns),
-    )
+    return replace(result_of(reading), assay=result.assay, confirmed=bool(reading.concerns))

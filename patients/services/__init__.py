@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patients.services.draws import DrawOutcome, NewDraw, NewResult, correct_result, record_draw
+from patients.services.draws import DrawOutcome, NewDraw, NewResult, correct_result, record_draw, result_of
 from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
@@ -36,6 +36,7 @@ __all__ = [
     "record_imaging",
     "record_skeletal_event",
     "record_treatment",
+    "result_of",
     "set_plan",
     "update_patient",
 ]

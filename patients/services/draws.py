@@ -15,6 +15,7 @@ from accounts.models import User
 from audit.services import record
 from patients.catalogue import catalogue
 from patients.models import Assay, Draw, Fasting, Haemolysis, ImportBatch, Patient, Result, ResultStatus
+from patients.reading import Reading
 from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
@@ -57,6 +58,20 @@ class NewResult:
     interpretation: str = ""
     issued_at: dt.datetime | None = None
     confirmed: bool = False
+
+
+def result_of(reading: Reading) -> NewResult:
+    """A cell that was read, as the record takes it; what else its source knows is added with `dataclasses.replace`."""
+    return NewResult(
+        marker=reading.marker,
+        as_typed=reading.reported.as_typed,
+        comparator=reading.reported.comparator,
+        value=reading.reported.text,
+        unit=reading.unit,
+        canonical_value=reading.canonical.value,
+        canonical_unit=reading.canonical.unit,
+        factor=reading.canonical.factor,
+    )
 
 
 @dataclass(frozen=True, slots=True)
