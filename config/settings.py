@@ -234,6 +234,8 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
 TIME_ZONE = "UTC"
 CLINIC_TIME_ZONE = zone("CLINIC_TIME_ZONE", default="UTC")
+# ESMO 2020 does not recommend bone markers for routine follow-up (III, B): a site may leave them out of the levels.
+BONE_MARKER_LAYER = boolean("BONE_MARKER_LAYER", default=True)
 FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- static files -------------------------------------------------------------------------------------------------

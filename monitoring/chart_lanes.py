@@ -1,4 +1,4 @@
-"""The lanes above the marker panels: treatment bars, imaging points and skeletal events, on the same time axis."""
+"""The lanes above the marker panels: treatment, imaging, skeletal events and conditions, on the same time axis."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.utils.translation import gettext
 
 from monitoring.wording import date_text
-from patients.models import Finding, ImagingStudy, SkeletalEvent, Treatment, TreatmentKind
+from patients.models import Condition, Finding, ImagingStudy, SkeletalEvent, Treatment, TreatmentKind
 
 Trace = dict[str, Any]
 
@@ -161,3 +161,30 @@ def skeletal_lane(events: Sequence[SkeletalEvent]) -> Lane | None:
         "xaxis": LANE_X,
     }
     return Lane(gettext("skeletal events"), 1, (points,))
+
+
+def condition_lane(conditions: Sequence[Condition]) -> Lane | None:
+    """A point where each began; when it ended is in the text."""
+    if not conditions:
+        return None
+    points: Trace = {
+        "type": "scatter",
+        "mode": "markers+text",
+        "name": gettext("conditions"),
+        "x": [one.occurred_on.isoformat() for one in conditions],
+        "y": [0] * len(conditions),
+        "text": [escape(one.get_kind_display()) for one in conditions],
+        "textposition": "middle right",
+        "textfont": {"size": 11, "color": "var(--quiet)"},
+        "marker": {"symbol": "square-open", "color": "var(--ink)", "size": 9, "line": {"width": 2}},
+        "hovertext": [_condition_text(one) for one in conditions],
+        "hoverinfo": "text",
+        "xaxis": LANE_X,
+    }
+    return Lane(gettext("conditions"), 1, (points,))
+
+
+def _condition_text(one: Condition) -> str:
+    until = date_text(one.ended_on) if one.ended_on else gettext("no end recorded")
+    parts = (one.get_kind_display(), f"{date_text(one.occurred_on)} – {until}", one.note)
+    return "<br>".join(escape(part) for part in parts if part)

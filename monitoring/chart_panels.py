@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 
-from monitoring.explanation import reason_text
+from monitoring.draw_notes import care_texts, left_out_text
 from monitoring.points import PointView
 from monitoring.ranges import LIMIT_DIGITS, Range
 from monitoring.trends.types import DrawReading, MarkerFinding
@@ -284,13 +284,6 @@ def hover_text(marker: MarkerDefinition, view: PointView) -> str:
     return "<br>".join(line for line in lines if line)
 
 
-def left_out_text(view: PointView) -> str:
-    """Why a draw that is shown was no evidence; empty where it was never read."""
-    if view.reading is None:
-        return ""
-    return gettext("not used: %(reason)s") % {"reason": reason_text(view.reading.reason)}
-
-
 def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
     """Everything else to say of one value, plain text, one thought a line."""
     point = view.point
@@ -305,6 +298,8 @@ def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
         lines.append(left_out_text(view))
     elif view.supports:
         lines.append(gettext("supports the fall") if marker.direction == "down" else gettext("supports the rise"))
+    if view.reading is not None:
+        lines += care_texts(view.reading)
     lines.append(" · ".join(part for part in (point.laboratory, point.assay) if part))
     if point.version > 1:
         lines.append(gettext("corrected value"))

@@ -13,12 +13,11 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 
-from monitoring.chart_lanes import LANE_X, Lane, imaging_lane, skeletal_lane, treatment_lane
+from monitoring.chart_lanes import LANE_X, Lane, condition_lane, imaging_lane, skeletal_lane, treatment_lane
 from monitoring.chart_panels import (
     Panel,
     break_marks,
     last_value_text,
-    left_out_text,
     linear_range,
     log_range,
     panel_remark,
@@ -26,12 +25,13 @@ from monitoring.chart_panels import (
     panel_traces,
     reference_bands,
 )
-from monitoring.explanation import MOVED
+from monitoring.draw_notes import left_out_text
+from monitoring.findings import MOVED
 from monitoring.points import point_views
 from monitoring.trends.types import MarkerFinding
 from monitoring.wording import date_text
 from patients.catalogue import Catalogue
-from patients.models import ImagingStudy, Patient, SkeletalEvent, Treatment
+from patients.models import Condition, ImagingStudy, Patient, SkeletalEvent, Treatment
 from patients.selectors import SeriesPoint
 from patients.wording import chinese
 
@@ -56,6 +56,7 @@ class Events:
     treatments: Sequence[Treatment] = ()
     imaging: Sequence[ImagingStudy] = ()
     skeletal: Sequence[SkeletalEvent] = ()
+    conditions: Sequence[Condition] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
             treatment_lane(events.treatments, today=today),
             imaging_lane(events.imaging),
             skeletal_lane(events.skeletal),
+            condition_lane(events.conditions),
         )
         if lane is not None
     ]
@@ -146,6 +148,7 @@ def time_windows(panels: Sequence[Panel], *, events: Events, today: dt.date) -> 
     happened = [one.started_on for one in events.treatments]
     happened += [one.performed_on for one in events.imaging]
     happened += [one.occurred_on for one in events.skeletal]
+    happened += [one.occurred_on for one in events.conditions]
     newest = max([*drawn, *happened])
     end = today if (today - newest).days <= STALE_AFTER_DAYS else newest
     end += dt.timedelta(days=EDGE_DAYS)

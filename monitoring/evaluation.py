@@ -1,7 +1,7 @@
 """From points on record to the engine's arrays. The one place where a Decimal becomes a float.
 
-A draw stays in its series whatever is wrong with it; an exclusion code says why it is no evidence:
-`not_fasting`, `haemolysed` (rules/sample_conditions.toml), `treatment_window` (rules/treatment_windows.toml).
+A draw stays in its series whatever is wrong with it. What events and the condition of the sample take away from its
+evidence is read by `monitoring/events.py`, from here as from a file of a back-test.
 """
 
 from __future__ import annotations
@@ -16,22 +16,32 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.conf import settings
 
-from monitoring.rules import sample_conditions, treatment_windows
-from monitoring.trends.types import USABLE, FloatArray, Series
+from monitoring.events import ClinicalEvent, DrawState, calendar_day, changes_of, read_draws
+from monitoring.rules import event_rules
+from monitoring.trends.types import FloatArray, Series
 from patients.catalogue import catalogue
-from patients.models import Treatment
+from patients.models import Condition, SkeletalEvent, Treatment, TreatmentKind
 from patients.selectors import SeriesPoint, series_points
 
 SECONDS_A_DAY: Final = 86_400
 CENSORING: Final = {"": 0, "<": -1, "<=": -1, ">": 1, ">=": 1}
+# What the record calls a treatment and the rules call an event of their own; all others are a `treatment_start`.
+NAMED_STARTS: Final[Mapping[str, str]] = {
+    TreatmentKind.SURGERY: "surgery",
+    TreatmentKind.BONE_AGENT: "bone_agent_start",
+    TreatmentKind.G_CSF: "g_csf",
+    TreatmentKind.STEROID: "steroid",
+}
+BONE_AGENT_STOP: Final = "bone_agent_stop"
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """As much of a treatment as a series needs."""
+    """As much of a treatment as its events need."""
 
     kind: str
     started_on: dt.date
+    ended_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,43 +71,97 @@ def date_of(day: float, *, tz: dt.tzinfo) -> dt.date:
 
 
 def load_material(patient_ids: Collection[int]) -> Material:
-    """The series of many patients. Two queries, whatever the number of patients."""
+    """The series of many patients. A fixed number of queries, whatever the number of patients."""
     points = series_points(patient_ids)
-    courses = _courses(patient_ids)
+    events = _events(patient_ids)
     series: list[Series] = []
     result_ids: dict[int, tuple[int, ...]] = {}
     for patient_id, by_marker in points.items():
         series.extend(
-            build_series(patient_id, code, by_marker[code], courses=courses[patient_id]) for code in sorted(by_marker)
+            build_series(patient_id, code, by_marker[code], events=events[patient_id]) for code in sorted(by_marker)
         )
         read = {pk for one in by_marker.values() for point in one for pk in point.result_ids}
         result_ids[patient_id] = tuple(sorted(read))
     return Material(tuple(series), result_ids)
 
 
-def _courses(patient_ids: Collection[int]) -> dict[int, list[Course]]:
+def _events(patient_ids: Collection[int]) -> dict[int, list[ClinicalEvent]]:
+    """What happened to each patient, in any order. One query a kind of record."""
+    events: dict[int, list[ClinicalEvent]] = defaultdict(list)
     courses: dict[int, list[Course]] = defaultdict(list)
-    kinds = {kind for window in treatment_windows() for kind in window.treatments}
-    rows = Treatment.objects.filter(patient_id__in=patient_ids, kind__in=kinds).order_by("started_on", "pk")
-    for patient_id, kind, started_on in rows.values_list("patient_id", "kind", "started_on"):
-        courses[patient_id].append(Course(kind, started_on))
-    return courses
+    treatments = Treatment.objects.filter(patient_id__in=patient_ids)
+    for patient_id, kind, start, end in treatments.values_list("patient_id", "kind", "started_on", "ended_on"):
+        courses[patient_id].append(Course(kind, start, end))
+    for patient_id, given in courses.items():
+        events[patient_id].extend(events_of_courses(given))
+    skeletal = SkeletalEvent.objects.filter(patient_id__in=patient_ids)
+    for patient_id, kind, occurred_on in skeletal.values_list("patient_id", "kind", "occurred_on"):
+        events[patient_id].append(ClinicalEvent(kind, _day(occurred_on)))
+    conditions = Condition.objects.filter(patient_id__in=patient_ids)
+    for patient_id, kind, start, end in conditions.values_list("patient_id", "kind", "occurred_on", "ended_on"):
+        events[patient_id].append(ClinicalEvent(kind, _day(start), None if end is None else _day(end)))
+    return events
 
 
-def build_series(patient_id: int, marker: str, points: Sequence[SeriesPoint], *, courses: Sequence[Course]) -> Series:
-    """One series, by time; draws of one instant keep the order of their ids."""
+def events_of_courses(courses: Sequence[Course]) -> list[ClinicalEvent]:
+    """The starts of all courses, and where bone agents were stopped."""
+    events = []
+    for course in courses:
+        kind = NAMED_STARTS.get(course.kind)
+        ended = None if course.ended_on is None else _day(course.ended_on)
+        detail = "" if kind else course.kind
+        events.append(ClinicalEvent(kind or "treatment_start", _day(course.started_on), ended, detail=detail))
+        if ended is not None and _is_stop(course, courses):
+            events.append(ClinicalEvent(BONE_AGENT_STOP, ended))
+    return events
+
+
+def _is_stop(course: Course, courses: Sequence[Course]) -> bool:
+    """Whether the end of a course leaves a patient without a bone agent. A course of one day is a dose, not a stop."""
+    end = course.ended_on
+    if course.kind != TreatmentKind.BONE_AGENT or end is None or end == course.started_on:
+        return False
+    next_day = end + dt.timedelta(days=1)
+    return not any(
+        other.kind == course.kind
+        and other.started_on <= next_day
+        and (other.ended_on is None or other.ended_on > next_day)
+        for other in courses
+    )
+
+
+def _day(date: dt.date) -> float:
+    """As `calendar_day` of any moment of that date."""
+    return float(date.toordinal())
+
+
+def build_series(
+    patient_id: int, marker: str, points: Sequence[SeriesPoint], *, events: Sequence[ClinicalEvent] = ()
+) -> Series:
+    """One series, by time; draws of one instant keep the order of their ids. `events`: of the patient, in any order."""
     ordered = sorted(points, key=lambda point: (point.collected_at, point.draw_id))
     definition = catalogue().by_code.get(marker)  # None: a marker that left the catalogue still has its series
     family, tz = definition.family if definition else "", clinic_zone()
+    changes = changes_of([(point.laboratory, point.assay) for point in ordered])
+    states = [
+        DrawState(calendar_day(point.collected_at, tz=tz), point.fasting, point.haemolysis, change)
+        for point, (_, change) in zip(ordered, changes, strict=True)
+    ]
+    marks = read_draws(marker, family, states, events, event_rules())
     return Series(
         patient=patient_id,
         marker=marker,
         days=_days(ordered, tz=tz),
         values=np.array([float(point.canonical) for point in ordered], dtype=np.float64),
         censoring=np.array([CENSORING[point.comparator] for point in ordered], dtype=np.int8),
-        segments=np.array(segments_of(ordered), dtype=np.int64),
-        exclusions=tuple(exclusion_of(point, family=family, courses=courses, tz=tz) for point in ordered),
+        segments=np.array([segment for segment, _ in changes], dtype=np.int64),
+        exclusions=marks.exclusions,
         draw_ids=tuple(point.draw_id for point in ordered),
+        rebase_codes=marks.rebase_codes,
+        rebase_sd=marks.rebase_sd,
+        extra_codes=marks.extra_codes,
+        extra_sd=marks.extra_sd,
+        watch_only=marks.watch_only,
     )
 
 
@@ -121,44 +185,5 @@ def _days(points: Sequence[SeriesPoint], *, tz: dt.tzinfo) -> FloatArray:
 
 
 def segments_of(points: Sequence[SeriesPoint]) -> list[int]:
-    """A counter that grows where laboratory or assay changed from one name to another.
-
-    What is not named cannot be said to have changed: a blank goes with whatever was named last.
-    """
-    counter, laboratory, assay = 0, "", ""
-    segments = []
-    for point in points:
-        now = (_spelling(point.laboratory), _spelling(point.assay))
-        if _changed(laboratory, now[0]) or _changed(assay, now[1]):
-            counter += 1
-            laboratory, assay = now
-        else:
-            laboratory, assay = now[0] or laboratory, now[1] or assay
-        segments.append(counter)
-    return segments
-
-
-def _spelling(name: str) -> str:
-    return " ".join(name.split()).casefold()
-
-
-def _changed(before: str, after: str) -> bool:
-    return bool(before and after and before != after)
-
-
-def exclusion_of(point: SeriesPoint, *, family: str, courses: Sequence[Course], tz: dt.tzinfo) -> str:
-    """Why the draw is no evidence for this marker, or an empty string. What is wrong with the sample comes first."""
-    for condition in sample_conditions():
-        if condition.marker == point.marker and _state(point, condition.field) == condition.value:
-            return condition.code
-    drawn_on = point.collected_at.astimezone(tz).date()
-    for window in treatment_windows():
-        if family in window.families:
-            since = [(drawn_on - course.started_on).days for course in courses if course.kind in window.treatments]
-            if any(window.from_day <= days <= window.to_day for days in since):
-                return window.code
-    return USABLE
-
-
-def _state(point: SeriesPoint, field: str) -> str:
-    return {"fasting": point.fasting, "haemolysis": point.haemolysis}[field]
+    """A counter that grows where laboratory or assay changed from one name to another."""
+    return [segment for segment, _ in changes_of([(point.laboratory, point.assay) for point in points])]

@@ -7,33 +7,27 @@ is said what rose, against what, since when and how sure; what the rise is due t
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from monitoring.classical_table import ClassicalRow, classical_rows
+from monitoring.draw_notes import DrawNote, DrawRow, draw_notes, last_draws, reason_text
+from monitoring.evaluation import clinic_zone, date_of
+from monitoring.findings import MOVED
 from monitoring.points import PointView
-from monitoring.trends.types import MarkerFinding
+from monitoring.trends.types import MarkerFinding, RiseEvidence
 from monitoring.wording import date_text, days_text, figures, interval_text, percent_text
 from patients.catalogue import Grade, MarkerDefinition
 from patients.wording import marker_name, unit_text
 
-REASONS: Final[dict[str, str | Promise]] = {
-    "not_fasting": gettext_lazy("drawn after food"),
-    "haemolysed": gettext_lazy("sample haemolysed"),
-    "treatment_window": gettext_lazy("too soon after a treatment was started"),
-    "limit_above_band": gettext_lazy("the reporting limit lies above what was expected, so it says nothing"),
-    "limit_below_band": gettext_lazy("the reporting limit lies below what was expected, so it says nothing"),
-    "first_in_segment": gettext_lazy("first value, nothing of this person to compare it with"),
-    "no_variation_estimate": gettext_lazy("how much this marker varies in a person is not known"),
-    "value_not_positive": gettext_lazy("a value of 0 has no relative change"),
-    "value_not_a_number": gettext_lazy("no number was reported"),
-}
 STATES: Final[dict[str, str | Promise]] = {
     "sustained_rise": gettext_lazy("sustained rise"),
-    "single_rise": gettext_lazy("one draw beyond what was expected"),
+    "single_rise": gettext_lazy("rise, not yet confirmed"),
     "calm": gettext_lazy("as expected"),
     "not_enough_data": gettext_lazy("not enough draws yet"),
     "no_verdict": gettext_lazy("shown, not judged"),
@@ -45,11 +39,23 @@ CALM_BEYOND: Final[dict[tuple[str, bool], str | Promise]] = {
     ("below", True): gettext_lazy("below expected, within noise"),
     ("below", False): gettext_lazy("below expected"),
 }
-FALLING_STATES: Final[dict[str, str | Promise]] = {"sustained_rise": gettext_lazy("sustained fall")}
+FALLING_STATES: Final[dict[str, str | Promise]] = {
+    "sustained_rise": gettext_lazy("sustained fall"),
+    "single_rise": gettext_lazy("fall, not yet confirmed"),
+}
+# How strong the evidence of a rise is, by its odds: bounds after Kass and Raftery 1995,
+# doi:10.1080/01621459.1995.10476572 (recalled). Of the rise, not of what it is due to.
+STRENGTHS: Final[tuple[tuple[float, str | Promise], ...]] = (
+    (150.0, gettext_lazy("very strong")),
+    (20.0, gettext_lazy("strong")),
+    (3.0, gettext_lazy("clear")),
+    (1.0, gettext_lazy("moderate")),
+    (0.0, gettext_lazy("weak")),
+)
 NO_DOUBLING: Final[dict[str, str | Promise]] = {
-    "too_few_draws": gettext_lazy("not given: fewer than three measurable draws in the rise"),
+    "too_few_draws": gettext_lazy("not given: fewer than three draws in the rise"),
     "span_too_short": gettext_lazy("not given: the draws lie too close together in time"),
-    "not_rising": gettext_lazy("not given: the rise does not go on"),
+    "not_rising": gettext_lazy("not given: the rise is not confirmed"),
     "interval_too_wide": gettext_lazy("rising, rate not yet estimable"),
 }
 GRADES: Final[dict[str, str | Promise]] = {
@@ -60,23 +66,18 @@ GRADES: Final[dict[str, str | Promise]] = {
     Grade.A: gettext_lazy("assumed, not measured"),
 }
 WEAK_GRADES: Final = {Grade.R, Grade.A}
-PATTERNS: Final[dict[str, str | Promise]] = {
-    "tumour": gettext_lazy("tumour markers"),
-    "bone": gettext_lazy("bone markers"),
-    "tumour_and_bone": gettext_lazy("tumour and bone markers together"),
-    "other": gettext_lazy("other markers"),
-}
-MOVED: Final = ("sustained_rise", "single_rise")
+SAME_NOISE: Final = 0.05  # a ratio so near to 1 would be printed as 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """One draw that was shown and not used, and why."""
+class Weight:
+    """What a marker brings to the patient's level: whether it is a reason, and its part of the index in words."""
 
-    at: dt.datetime
-    day: str
-    value: str
-    reason: str
+    tells: bool
+    share: str
+
+
+NO_WEIGHT: Final = Weight(tells=False, share="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,66 +90,92 @@ class MarkerWhy:
     family: str
     state: str
     state_label: str
-    moved: bool
+    moved: bool  # it speaks for a rise, be it too weakly to count by itself
     sustained: bool
     baseline: str
+    own_level: str
     last: str
     last_flag: str
     unit: str
+    canonical_unit: str
     converted: str  # the last value in the unit of all that is computed, where it was reported in another
     change: str
     expected: str
     support: tuple[str, ...]
     since: str
+    onset: str
+    confirmed: str
+    strength: str
     noise: str
     doubling: str
     lower: str
-    left_out: tuple[LeftOut, ...]
+    notes: tuple[DrawNote, ...]
+    draws: tuple[DrawRow, ...]
+    classical: tuple[ClassicalRow, ...]
     grade: str
     grade_is_weak: bool
 
 
 def explain_marker(
-    finding: MarkerFinding, *, marker: MarkerDefinition, views: Sequence[PointView], since: dt.date | None
+    finding: MarkerFinding,
+    *,
+    marker: MarkerDefinition,
+    views: Sequence[PointView],
+    since: dt.date | None,
+    weight: Weight = NO_WEIGHT,
 ) -> MarkerWhy:
     """What the engine found of one series, in words. `since` is the first draw of the rise on the clinic's calendar."""
     unit = unit_text(marker.unit)
     last = _last_read(finding, views)
     supporting = [view for view in views if view.point.draw_id in set(finding.supporting_draw_ids)]
+    moved = finding.state in MOVED or weight.tells
     return MarkerWhy(
         code=marker.code,
         short_name=marker.short_name,
         name=marker_name(marker),
         family=marker.family,
         state=finding.state,
-        state_label=state_text(finding),
-        moved=finding.state in MOVED,
+        state_label=state_text(finding, tells=weight.tells),
+        moved=moved,
         sustained=finding.state == "sustained_rise",
         baseline=_baseline(finding, unit=unit if last and last.converted else ""),
+        own_level=_own_level(finding, unit=unit),
         last=last.reported if last else "",
         last_flag=last.flag if last else "",
         unit=last.unit if last else unit,
+        canonical_unit=unit,
         converted=last.canonical_text if last else "",
         change="" if finding.change_percent is None else percent_text(finding.change_percent),
         expected=_expected(finding, unit=unit),
         support=_support(supporting),
         since=date_text(since) if since else "",
+        onset=_onset(finding.evidence),
+        confirmed=_confirmed(finding),
+        strength=_strength(finding.evidence, weight),
         noise=_noise(finding),
         doubling=_doubling(finding),
         lower=_lower(finding, marker=marker, unit=unit),
-        left_out=_left_out(finding, views),
+        notes=draw_notes(views),
+        draws=last_draws(views) if moved else (),
+        classical=classical_rows(finding.classical, unit=unit, direction=finding.direction) if moved else (),
         grade=grade_text(finding.grade),
         grade_is_weak=finding.grade in WEAK_GRADES,
     )
 
 
-def against(findings: Mapping[str, MarkerFinding], markers: Mapping[str, MarkerDefinition]) -> list[str]:
-    """What speaks against: markers of the moving families that stay where they were expected, or that fell."""
-    families = {markers[code].family for code, finding in findings.items() if finding.state in MOVED}
+def against(
+    findings: Mapping[str, MarkerFinding], markers: Mapping[str, MarkerDefinition], *, told: Collection[str] = ()
+) -> list[str]:
+    """What speaks against: markers of the moving families that stay where they were expected, or that fell.
+
+    `told`: the markers that are reasons of the level, be they calm for themselves.
+    """
+    speaking = {code for code, finding in findings.items() if finding.state in MOVED or code in told}
+    families = {markers[code].family for code in speaking}
     sentences = []
     for code, finding in findings.items():
         marker = markers[code]
-        if marker.family not in families or finding.state != "calm" or not finding.readings:
+        if marker.family not in families or code in speaking or finding.state != "calm" or not finding.readings:
             continue
         last = finding.readings[-1]
         band = interval_text(last.band_low, last.band_high)
@@ -164,22 +191,16 @@ def against(findings: Mapping[str, MarkerFinding], markers: Mapping[str, MarkerD
     return sentences
 
 
-def state_text(finding: MarkerFinding) -> str:
+def state_text(finding: MarkerFinding, *, tells: bool = False) -> str:
+    """`tells`: it is a reason of the level although it is calm for itself."""
+    if tells and finding.state == "calm":
+        return gettext("weak sign, only beside others")
     beyond = _beyond_band(finding) if finding.state == "calm" else ""
     if beyond:
         return str(CALM_BEYOND[beyond, (beyond == "below") == (finding.direction == "down")])
     if finding.direction == "down" and finding.state in FALLING_STATES:
         return str(FALLING_STATES[finding.state])
     return str(STATES.get(finding.state, finding.state))
-
-
-def pattern_text(pattern: str) -> str:
-    return str(PATTERNS.get(pattern, ""))
-
-
-def reason_text(code: str) -> str:
-    """Why a draw was not used; a code nobody has put into words is shown as it is, never dropped."""
-    return str(REASONS.get(code, code))
 
 
 def grade_text(grade: str) -> str:
@@ -208,6 +229,23 @@ def _baseline(finding: MarkerFinding, *, unit: str) -> str:
     return f"{figures(finding.baseline.level)} {unit}".strip() if finding.baseline else ""
 
 
+def _own_level(finding: MarkerFinding, *, unit: str) -> str:
+    """The level before the rise, how well it is known, and from how many draws."""
+    own = finding.baseline
+    if own is None:
+        return ""
+    text = ngettext(
+        "%(level)s (95 %% interval %(interval)s), from %(draws)d draw",
+        "%(level)s (95 %% interval %(interval)s), from %(draws)d draws",
+        own.draws,
+    ) % {
+        "level": f"{figures(own.level)} {unit}".strip(),
+        "interval": interval_text(own.low, own.high),
+        "draws": own.draws,
+    }
+    return gettext("%(level)s, re-based by an event") % {"level": text} if own.start == "segment" else text
+
+
 def _expected(finding: MarkerFinding, *, unit: str) -> str:
     reading = finding.readings[-1] if finding.readings else None
     band = interval_text(reading.band_low, reading.band_high) if reading else ""
@@ -218,30 +256,65 @@ def _support(supporting: Sequence[PointView]) -> tuple[str, ...]:
     return tuple(date_text(dt.date.fromisoformat(view.x[:10])) for view in supporting)
 
 
-def _noise(finding: MarkerFinding) -> str:
-    """The reference change value: what two results of a person who did not change may differ by."""
-    rcv = finding.rcv_up_percent
-    if rcv is None:
+def _onset(evidence: RiseEvidence | None) -> str:
+    """When the rise that fits best began; without an interval where that was not worked out."""
+    if evidence is None:
         return ""
-    return gettext("up to %(rcv)s between two draws may be chance") % {"rcv": percent_text(rcv)}
+    tz = clinic_zone()
+    about, low, high = (
+        date_text(date_of(day, tz=tz)) for day in (evidence.onset_day, evidence.onset_low, evidence.onset_high)
+    )
+    if low == high:
+        return gettext("about %(day)s") % {"day": about}
+    words = {"day": about, "low": low, "high": high}
+    return gettext("about %(day)s (approximate 95 %% interval %(low)s to %(high)s)") % words
+
+
+def _confirmed(finding: MarkerFinding) -> str:
+    if finding.evidence is None:
+        return ""
+    if finding.evidence.confirmed:
+        return gettext("yes, the last two draws in a row speak for it")
+    used = [reading for reading in finding.readings if reading.stance != "not_used"]
+    if used and used[-1].watch_only:
+        return gettext("no, the last draw carries no alert: %(reason)s") % {"reason": reason_text(used[-1].watch_only)}
+    return gettext("not yet, that takes two draws in a row")
+
+
+def _strength(evidence: RiseEvidence | None, weight: Weight) -> str:
+    if evidence is None:
+        return ""
+    word = next(word for bound, word in STRENGTHS if evidence.odds >= bound)
+    return gettext("%(strength)s, %(share)s") % {"strength": word, "share": weight.share} if weight.share else str(word)
+
+
+def _noise(finding: MarkerFinding) -> str:
+    """The reference change value (what two results of a person who did not change may differ by), and whether this
+    person varies as much as that says."""
+    sentences = []
+    if finding.rcv_up_percent is not None:
+        rcv = percent_text(finding.rcv_up_percent)
+        sentences.append(gettext("up to %(rcv)s between two draws may be chance") % {"rcv": rcv})
+    if finding.evidence is not None:
+        ratio = math.sqrt(finding.evidence.noise)
+        if abs(ratio - 1) < SAME_NOISE:
+            sentences.append(gettext("this person varies as stated"))
+        else:
+            times = {"times": f"{ratio:.1f}"}
+            sentences.append(gettext("this person varies %(times)s times as much as stated") % times)
+    return gettext("; ").join(sentences)
 
 
 def _doubling(finding: MarkerFinding) -> str:
-    """The mean rate over the draws of a sustained rise. Approximate: the draws were chosen because they rose."""
-    if finding.state != "sustained_rise" or finding.direction == "down":
+    """Of what the rise adds to the person's own level; of a marker whose fall matters there is none."""
+    if finding.state not in MOVED or finding.direction == "down":
         return ""
-    doubling, slope = finding.doubling_time, finding.slope
-    if doubling is None or slope is None:
+    doubling = finding.doubling_time
+    if doubling is None:
         return str(NO_DOUBLING.get(finding.doubling_time_reason, finding.doubling_time_reason))
     return gettext(
-        "about %(days)s, averaged over %(draws)d draws in %(span)s (approximate 95 %% interval %(low)d to %(high)d)"
-    ) % {
-        "days": days_text(round(doubling.days)),
-        "draws": slope.draws,
-        "span": days_text(round(slope.span_days)),
-        "low": round(doubling.low),
-        "high": round(doubling.high),
-    }
+        "what is added to the own level doubles in about %(days)s (approximate 95 %% interval %(low)d to %(high)d)"
+    ) % {"days": days_text(round(doubling.days)), "low": round(doubling.low), "high": round(doubling.high)}
 
 
 def _lower(finding: MarkerFinding, *, marker: MarkerDefinition, unit: str) -> str:
@@ -252,17 +325,3 @@ def _lower(finding: MarkerFinding, *, marker: MarkerDefinition, unit: str) -> st
     if finding.direction == "down":
         return gettext("a next %(marker)s above %(limit)s") % words
     return gettext("a next %(marker)s below %(limit)s") % words
-
-
-def _left_out(finding: MarkerFinding, views: Sequence[PointView]) -> tuple[LeftOut, ...]:
-    """Newest first. What no draw of this marker can help is said once, by the state, not draw by draw."""
-    return tuple(
-        LeftOut(
-            at=view.point.collected_at,
-            day=date_text(dt.date.fromisoformat(view.x[:10])),
-            value=view.reported,
-            reason=reason_text(view.reading.reason),
-        )
-        for view in reversed(views)
-        if view.left_out and view.reading is not None
-    )

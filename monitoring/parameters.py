@@ -20,8 +20,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
+from monitoring.detection import MarkerWeight, detection_file
 from monitoring.trends.types import MarkerParameters
 from monitoring.trends.variation import log_sd, log_sd_of_total
 from patients.catalogue import Grade, MarkerDefinition, ReferenceInterval, catalogue
@@ -55,6 +56,7 @@ def parameters_of(marker: MarkerDefinition) -> MarkerParameters:
     spread = spread_of(marker)
     set_point = set_point_of(marker, spread)
     grades = [known.grade for known in (spread, set_point) if known is not None]
+    weight = detection_file().markers.get(marker.code)
     return MarkerParameters(
         marker=marker.code,
         family=marker.family,
@@ -64,7 +66,22 @@ def parameters_of(marker: MarkerDefinition) -> MarkerParameters:
         direction=marker.direction,
         verdict=spread is not None,
         grade=weakest(grades).value if grades else "",
+        drift=float(detection_file().figures["drift"]),
+        **_weight(weight),
     )
+
+
+def _weight(weight: MarkerWeight | None) -> dict[str, Any]:
+    """A marker without a weight shows its trend and is never weighed."""
+    if weight is None:
+        return {}
+    return {
+        "participation": weight.participation,
+        "group": weight.group,
+        "rebase_sd": weight.rebase_sd,
+        "clip": weight.clip,
+        "inflation": weight.inflation,
+    }
 
 
 def weakest(grades: Sequence[Grade]) -> Grade:

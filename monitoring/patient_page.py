@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
@@ -14,24 +14,26 @@ from accounts.models import User
 from monitoring.chart_panels import Panel
 from monitoring.charts import Events, panels_of, patient_chart
 from monitoring.cumulative import CumulativeTable, cumulative_table
-from monitoring.explanation import MarkerWhy, against, explain_marker, pattern_text
-from monitoring.findings import marker_from_json
-from monitoring.models import OPEN_STATES, Alert, AlertState, Evaluation, EvaluationMark, Trend
+from monitoring.evaluation import clinic_zone, date_of
+from monitoring.explanation import NO_WEIGHT, MarkerWhy, against, explain_marker
+from monitoring.findings import MOVED, marker_from_json, nothing_found, patient_from_json
+from monitoring.level_reasons import LevelWhy, explain_level, weights
+from monitoring.models import OPEN_STATES, Alert, AlertState, Evaluation, EvaluationMark, Level, Trend
 from monitoring.selectors import level_of
-from monitoring.trends.types import MarkerFinding
+from monitoring.trends.types import PatientFinding
 from monitoring.wording import ago_text, date_text, due_text, listed
 from patients.catalogue import catalogue
 from patients.messages import urgent_texts
-from patients.models import Draw, FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
+from patients.models import Condition, Draw, FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
 from patients.selectors import due_draws, series_points
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOutDraw:
-    """Values of one draw that were shown and not used, with the reason."""
+class NotedDraw:
+    """Values of one draw that were left out or read with care, and why."""
 
     day: str
-    reason: str
+    text: str
     values: str
 
 
@@ -62,15 +64,15 @@ class AlertView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """The why panel. `moved` speak for a rise; `still` were looked at and did not move."""
+    """The why panel. `moved` speak for a rise, the reasons first; `still` were looked at and did not move."""
 
     evaluation: Evaluation
-    level: str
-    pattern: str
+    level: LevelWhy
+    older_alert: bool  # an alert stands that the latest reading would not raise
     moved: tuple[MarkerWhy, ...]
     still: tuple[MarkerWhy, ...]
     against: tuple[str, ...]
-    left_out: tuple[LeftOutDraw, ...]
+    noted: tuple[NotedDraw, ...]
     results_read: int
 
 
@@ -108,7 +110,9 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     today = timezone.localtime(now).date()
     series = series_points([patient.pk])[patient.pk]
     trends = {trend.marker_id: trend for trend in Trend.objects.filter(patient=patient)}
-    findings = {code: marker_from_json(trend.finding) for code, trend in trends.items() if trend.finding}
+    evaluation = Evaluation.objects.filter(patient=patient).order_by("-at", "-pk").first()
+    found = _found(evaluation, trends, patient_id=patient.pk)
+    findings = {one.marker: one for one in found.markers}
     draws = {draw.pk: draw for draw in Draw.objects.filter(patient=patient).only("pk", "note")}
     panels = panels_of(
         series,
@@ -117,23 +121,36 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
         notes={pk: draw.note for pk, draw in draws.items()},
         markers=catalogue(),
     )
-    evaluation = Evaluation.objects.filter(patient=patient).order_by("-at", "-pk").first()
     mark = EvaluationMark.objects.filter(patient=patient).first()
     alerts = _alerts(patient, now=now)
     due = due_draws([patient.pk], tz=timezone.get_current_timezone()).get(patient.pk)
+    last_draw_on = max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in panels), default=None)
     return PatientPage(
         level=level_of(evaluation.level if evaluation else None, alert=bool(alerts), pending=mark is not None),
         alerts=alerts,
         urgent=_urgent(panels),
-        why=_why(evaluation, findings=findings, trends=trends, panels=panels) if evaluation else None,
+        why=_why(evaluation, found=found, trends=trends, panels=panels, alerts=alerts) if evaluation else None,
         mark=mark,
         chart=patient_chart(panels, events=_events(patient), today=today),
         table=cumulative_table(panels) if panels else None,
         due=due_text(due.days_overdue(today), due.due_on) if due else "",
         overdue=due is not None and due.days_overdue(today) > 0,
         plan=FollowUpPlan.objects.filter(patient=patient, is_active=True).first(),
-        last_draw_on=max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in panels), default=None),
+        last_draw_on=last_draw_on,
     )
+
+
+def _found(evaluation: Evaluation | None, trends: Mapping[str, Trend], *, patient_id: int) -> PatientFinding:
+    """The latest finding as it was stored. Of a marker that speaks for nothing no draw is shown as speaking for it."""
+    stored = tuple(marker_from_json(trend.finding) for trend in trends.values() if trend.finding)
+    reason = evaluation.reason if evaluation else None
+    found = patient_from_json(reason, markers=stored) if reason else replace(nothing_found(patient_id), markers=stored)
+    told = {reason.marker for reason in found.reasons}
+    markers = (
+        one if one.state in MOVED or one.marker in told else replace(one, supporting_draw_ids=())
+        for one in found.markers
+    )
+    return replace(found, markers=tuple(markers))
 
 
 def _urgent(panels: Sequence[Panel]) -> tuple[UrgentValue, ...]:
@@ -151,6 +168,7 @@ def _events(patient: Patient) -> Events:
         treatments=list(Treatment.objects.filter(patient=patient).order_by("started_on", "pk")),
         imaging=list(ImagingStudy.objects.filter(patient=patient).order_by("performed_on", "pk")),
         skeletal=list(SkeletalEvent.objects.filter(patient=patient).order_by("occurred_on", "pk")),
+        conditions=list(Condition.objects.filter(patient=patient).order_by("occurred_on", "pk")),
     )
 
 
@@ -181,42 +199,60 @@ def _people(actors: Iterable[str]) -> dict[str, str]:
     return {user.audit_name: str(user) for user in User.objects.filter(pk__in=ids)}
 
 
-def _left_out(explained: Sequence[MarkerWhy]) -> tuple[LeftOutDraw, ...]:
-    """Newest first; what was left out of one draw for one reason is said once."""
+def _noted(explained: Sequence[MarkerWhy]) -> tuple[NotedDraw, ...]:
+    """Newest first; what was done with several values of one draw for one reason is said once."""
     values: dict[tuple[dt.datetime, str, str], list[str]] = defaultdict(list)
     for why in explained:
-        for one in why.left_out:
-            values[one.at, one.day, one.reason].append(f"{why.short_name} {one.value}")
+        for one in why.notes:
+            values[one.at, one.day, one.text].append(f"{why.short_name} {one.value}")
     return tuple(
-        LeftOutDraw(day=day, reason=reason, values=listed(values[at, day, reason]))
-        for at, day, reason in sorted(values, key=lambda key: key[0], reverse=True)
+        NotedDraw(day=day, text=text, values=listed(values[at, day, text]))
+        for at, day, text in sorted(values, key=lambda key: key[0], reverse=True)
     )
 
 
 def _why(
     evaluation: Evaluation,
     *,
-    findings: Mapping[str, MarkerFinding],
+    found: PatientFinding,
     trends: Mapping[str, Trend],
     panels: Sequence[Panel],
+    alerts: Sequence[AlertView],
 ) -> Why:
+    known = weights(found)
     explained = [
         explain_marker(
             panel.finding,
             marker=panel.marker,
             views=panel.views,
             since=trends[panel.marker.code].since,
+            weight=known.get(panel.marker.code, NO_WEIGHT),
         )
         for panel in panels
         if panel.finding is not None
     ]
+    markers = {panel.marker.code: panel.marker for panel in panels}
+    # A series may have been emptied since: its finding stands until the next evaluation and has nothing to be shown at.
+    findings = {one.marker: one for one in found.markers if one.marker in markers}
     return Why(
         evaluation=evaluation,
-        left_out=_left_out(explained),
-        level=evaluation.level,
-        pattern=pattern_text(evaluation.pattern),
-        moved=tuple(sorted((one for one in explained if one.moved), key=lambda one: not one.sustained)),
+        level=explain_level(found, last_draw_on=_last_read_on(found)),
+        older_alert=bool(alerts) and evaluation.level != Level.ALERT,
+        noted=_noted(explained),
+        moved=_by_reason([one for one in explained if one.moved], found),
         still=tuple(one for one in explained if not one.moved),
-        against=tuple(against(findings, {panel.marker.code: panel.marker for panel in panels})),
+        against=tuple(against(findings, markers, told={reason.marker for reason in found.reasons})),
         results_read=len(evaluation.input_results),
     )
+
+
+def _by_reason(moved: Sequence[MarkerWhy], found: PatientFinding) -> tuple[MarkerWhy, ...]:
+    """In the order of the reasons; then what moved and is no reason, the sustained first."""
+    place = {reason.marker: at for at, reason in enumerate(found.reasons)}
+    return tuple(sorted(moved, key=lambda one: (place.get(one.code, len(place)), not one.sustained)))
+
+
+def _last_read_on(found: PatientFinding) -> dt.date | None:
+    """The day of the newest draw that the evaluation knew."""
+    days = [reading.day for one in found.markers for reading in one.readings]
+    return date_of(max(days), tz=clinic_zone()) if days else None

@@ -43,6 +43,20 @@ def percent_text(percent: float) -> str:
     return f"{'+' if rounded > 0 else MINUS}{abs(rounded)}{NO_BREAK}%"
 
 
+def share_text(share: float) -> str:
+    """`72 %`, `<1 %`: a part of a whole."""
+    percent = round(100 * share)
+    return f"{percent if percent else '<1'}{NO_BREAK}%"
+
+
+def signed_text(number: float, *, places: int = 1) -> str:
+    """`+2.3`, `−0.4`, `0.0`: a computed number with its sign."""
+    text = f"{abs(number):.{places}f}"
+    if float(text) == 0:
+        return text
+    return f"{'+' if number > 0 else MINUS}{text}"
+
+
 def date_text(day: dt.date) -> str:
     return date_format(day, "SHORT_DATE_FORMAT")
 

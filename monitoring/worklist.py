@@ -43,6 +43,7 @@ SECONDS_A_DAY: Final = 86_400
 
 SHOWS: Final = ("alerts", "watch", "overdue")
 STATE_RANK: Final = {"sustained_rise": 0, "single_rise": 1}
+WEAK_SIGN, NO_SIGN = 2, 3  # calm for itself, but a reason of the level beside others; and all the rest
 FAMILY_RANK: Final = {"tumour": 0, "bone_turnover": 1, "mineral": 2, "inflammation": 3, "blood_count": 4}
 
 
@@ -244,15 +245,22 @@ def _imaging_cell(one: ImagingStudy) -> ImagingCell:
 def _telling_markers(trends: Mapping[str, Trend | None]) -> tuple[str, ...]:
     """Those that moved, then those of the families that matter; at least two, so that a calm row shows a course."""
     codes = sorted(trends, key=lambda code: _telling(code, trends[code]))
-    moved = sum(trend is not None and trend.state in STATE_RANK for trend in trends.values())
+    moved = sum(_rank(trend) < NO_SIGN for trend in trends.values())
     return tuple(codes[: min(max(moved, 2), MARKERS_IN_A_ROW)])
 
 
 def _telling(code: str, trend: Trend | None) -> tuple[int, int, float, int]:
     marker = catalogue().marker(code)
-    state = STATE_RANK.get(trend.state, 2) if trend else 2
-    changed = -(trend.change_percent or 0.0) if trend and state < 2 else 0.0
-    return (state, FAMILY_RANK[marker.family], changed, marker.order)
+    rank = _rank(trend)
+    changed = -(trend.change_percent or 0.0) if trend and rank < NO_SIGN else 0.0
+    return (rank, FAMILY_RANK[marker.family], changed, marker.order)
+
+
+def _rank(trend: Trend | None) -> int:
+    """A trend says since when exactly where its marker speaks for a rise."""
+    if trend is None:
+        return NO_SIGN
+    return STATE_RANK.get(trend.state, NO_SIGN if trend.since is None else WEAK_SIGN)
 
 
 def _change(trend: Trend, *, last: SeriesPoint) -> str:
@@ -269,7 +277,7 @@ def _marker_cell(
     last = points[-1]
     within = range_of(last, marker=marker, patient=patient)
     end = max(now, last.collected_at).timestamp() / SECONDS_A_DAY
-    moved = trend is not None and trend.state in STATE_RANK
+    moved = _rank(trend) < NO_SIGN
     return MarkerCell(
         code=code,
         short_name=marker.short_name,

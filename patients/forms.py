@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team
 from patients.catalogue import catalogue
 from patients.models import (
+    Condition,
     Draw,
     Fasting,
     Finding,
@@ -59,6 +60,13 @@ def not_in_future(day: dt.date | None) -> dt.date | None:
             % {"day": short_date(day), "today": short_date(today)}
         )
     return day
+
+
+def end_before_start(started: dt.date | None, ended: dt.date | None) -> str:
+    """What is to be said of an end before its start; '' of any other."""
+    if started is None or ended is None or ended >= started:
+        return ""
+    return gettext("The end cannot be before the start, %(started)s.") % {"started": short_date(started)}
 
 
 class PlainWidgets:
@@ -268,7 +276,8 @@ class DrawForm(PlainWidgets, forms.Form):
 class EventForm(PlainWidgets):
     """What the forms of events share: the patient they are about."""
 
-    def set_up(self, patient: Patient) -> None:
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.patient = patient
         self.dress()
 
@@ -293,21 +302,13 @@ class TreatmentForm(EventForm, forms.ModelForm):  # type: ignore[type-arg]  # ge
         model = Treatment
         fields: ClassVar[list[str]] = ["kind", "name", "line", "started_on", "ended_on"]
 
-    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.set_up(patient)
-
     def clean_started_on(self) -> dt.date | None:
         return self.past_day(self.cleaned_data["started_on"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        started, ended = data.get("started_on"), data.get("ended_on")
-        if started and ended and ended < started:
-            self.add_error(
-                "ended_on",
-                gettext("The end cannot be before the start, %(started)s.") % {"started": short_date(started)},
-            )
+        if early := end_before_start(data.get("started_on"), data.get("ended_on")):
+            self.add_error("ended_on", early)
         return data
 
 
@@ -317,10 +318,6 @@ class ImagingForm(EventForm, forms.ModelForm):  # type: ignore[type-arg]  # gene
     class Meta:
         model = ImagingStudy
         fields: ClassVar[list[str]] = ["performed_on", "modality", "finding", "lesion_type", "sites"]
-
-    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.set_up(patient)
 
     def clean_performed_on(self) -> dt.date | None:
         return self.past_day(self.cleaned_data["performed_on"])
@@ -341,12 +338,26 @@ class SkeletalEventForm(EventForm, forms.ModelForm):  # type: ignore[type-arg]  
         model = SkeletalEvent
         fields: ClassVar[list[str]] = ["kind", "occurred_on", "site"]
 
-    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.set_up(patient)
+    def clean_occurred_on(self) -> dt.date | None:
+        return self.past_day(self.cleaned_data["occurred_on"])
+
+
+class ConditionForm(EventForm, forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
+    occurred_on = date_field(_("Started"))
+    ended_on = date_field(_("Ended"), required=False)
+
+    class Meta:
+        model = Condition
+        fields: ClassVar[list[str]] = ["kind", "occurred_on", "ended_on", "note"]
 
     def clean_occurred_on(self) -> dt.date | None:
         return self.past_day(self.cleaned_data["occurred_on"])
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if early := end_before_start(data.get("occurred_on"), data.get("ended_on")):
+            self.add_error("ended_on", early)
+        return data
 
 
 class PlanForm(EventForm, forms.Form):
@@ -359,8 +370,7 @@ class PlanForm(EventForm, forms.Form):
     starts_on = date_field(_("From"))
 
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.set_up(patient)
+        super().__init__(*args, patient=patient, **kwargs)
         self.fields["markers"].choices = [  # type: ignore[attr-defined]  # a MultipleChoiceField
             (marker.code, marker.short_name) for marker in catalogue().markers if not marker.derived
         ]

@@ -16,6 +16,7 @@ urlpatterns = [
     path("patients/<int:pk>/treatments/new/", events.treatment_new, name="treatment_new"),
     path("patients/<int:pk>/imaging/new/", events.imaging_new, name="imaging_new"),
     path("patients/<int:pk>/skeletal-events/new/", events.skeletal_event_new, name="skeletal_event_new"),
+    path("patients/<int:pk>/conditions/new/", events.condition_new, name="condition_new"),
     path("patients/<int:pk>/plan/", events.plan_edit, name="plan_edit"),
     path("markers/", markers.marker_list, name="marker_list"),
     path("markers/<str:code>/", markers.marker_detail, name="marker_detail"),

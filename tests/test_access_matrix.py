@@ -201,6 +201,11 @@ ROWS: Final[dict[str, Row]] = {
         post=(302, 302, 403),
         data=lambda _world: {"kind": "fracture", "occurred_on": "2025-03-01"},
     ),
+    "condition_new": about_a_patient(
+        get=(200, 200, 403),
+        post=(302, 302, 403),
+        data=lambda _world: {"kind": "infection", "occurred_on": "2025-03-01"},
+    ),
     "plan_edit": about_a_patient(
         get=(200, 200, 403),
         post=(302, 302, 403),

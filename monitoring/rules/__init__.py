@@ -1,122 +1,123 @@
-"""Rules of reading as data: which sample conditions and treatment windows take a draw out of the evidence.
+"""Rules of reading as data: what events and the condition of a sample take away from a marker's evidence.
 
 The files stand beside this module, each entry with its source and grade. Loading is strict: a key too many or too few,
-a marker, family or treatment that does not exist stops the process at its first use instead of silently not applying.
+a marker, family, treatment or kind of event that does not exist stops the process at its first use instead of silently
+not applying. How the rules are applied: `monitoring/events.py`.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from monitoring.errors import RuleProblem
-from patients.catalogue import Grade, catalogue
+from monitoring.events import EVENT_KINDS, EventRule, EventRules, SampleCondition
+from monitoring.rules.entries import (
+    Entry,
+    check_days,
+    check_keys,
+    check_one_of,
+    check_sds,
+    check_several_of,
+    check_source,
+    entries,
+    is_sd,
+)
+from patients.catalogue import catalogue
 from patients.catalogue.definitions import Family
 from patients.models import Fasting, Haemolysis, TreatmentKind
 
 FOLDER: Final = Path(__file__).resolve().parent
 STATES_OF_A_DRAW: Final[Mapping[str, Collection[str]]] = {"fasting": Fasting.values, "haemolysis": Haemolysis.values}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleCondition:
-    """A draw whose `field` is `value` says nothing about `marker`."""
-
-    marker: str
-    field: str
-    value: str
-    code: str
-    source: str
-    grade: str
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TreatmentWindow:
-    """Draws from `from_day` to `to_day` after a start of one of `treatments` say nothing about `families`."""
-
-    treatments: tuple[str, ...]
-    families: tuple[str, ...]
-    from_day: int
-    to_day: int
-    code: str
-    source: str
-    grade: str
-    note: str = ""
+DETAILS: Final = ("", *TreatmentKind.values)  # '': also a detail that is none of the kinds of treatment
+SPANS: Final = ("blank_to_day", "watch_only_to_day", "extra_to_day")
+OF_AN_EVENT: Final = (
+    "details",
+    "families",
+    "markers",
+    "counted_from",
+    "assumed_days",
+    "extra_sd",
+    "rebase_sd",
+    *SPANS,
+)
 
 
 @cache
-def sample_conditions() -> tuple[SampleCondition, ...]:
-    return read_sample_conditions(FOLDER / "sample_conditions.toml")
-
-
-@cache
-def treatment_windows() -> tuple[TreatmentWindow, ...]:
-    return read_treatment_windows(FOLDER / "treatment_windows.toml")
+def event_rules() -> EventRules:
+    """The shipped rules. Raises RuleProblem where a file does not say what it must."""
+    return EventRules(
+        events=read_events(FOLDER / "events.toml"), samples=read_sample_conditions(FOLDER / "sample_conditions.toml")
+    )
 
 
 def read_sample_conditions(path: Path) -> tuple[SampleCondition, ...]:
     """Raises RuleProblem where an entry does not say what it must."""
     conditions = []
-    for where, entry in _entries(path, "condition"):
-        _keys(where, entry, required=("marker", "field", "value", "code", "source", "grade"))
-        _one_of(where, entry, "marker", [marker.code for marker in catalogue().markers])
-        _one_of(where, entry, "field", STATES_OF_A_DRAW)
-        _one_of(where, entry, "value", STATES_OF_A_DRAW[entry["field"]])
-        _sourced(where, entry)
+    for where, entry in entries(path, "condition"):
+        required = ("marker", "field", "value", "effect", "code", "source", "grade")
+        check_keys(where, entry, required=required, allowed=("extra_sd",))
+        check_one_of(where, entry, "marker", [marker.code for marker in catalogue().markers])
+        check_one_of(where, entry, "field", STATES_OF_A_DRAW)
+        check_one_of(where, entry, "value", STATES_OF_A_DRAW[entry["field"]])
+        check_one_of(where, entry, "effect", ("exclude", "uncertain"))
+        if (entry["effect"] == "uncertain") != is_sd(entry.get("extra_sd")):
+            raise RuleProblem("rule_value_invalid", where=where, key="extra_sd")
+        check_source(where, entry)
         conditions.append(SampleCondition(**entry))
     return tuple(conditions)
 
 
-def read_treatment_windows(path: Path) -> tuple[TreatmentWindow, ...]:
+def read_events(path: Path) -> tuple[EventRule, ...]:
     """Raises RuleProblem where an entry does not say what it must."""
-    windows = []
-    for where, entry in _entries(path, "window"):
-        _keys(where, entry, required=("treatments", "families", "from_day", "to_day", "code", "source", "grade"))
-        _several_of(where, entry, "treatments", TreatmentKind.values)
-        _several_of(where, entry, "families", get_args(Family))
-        if not (_whole(entry["from_day"]) and _whole(entry["to_day"]) and 0 <= entry["from_day"] <= entry["to_day"]):
-            raise RuleProblem("rule_value_invalid", where=where, key="to_day")
-        _sourced(where, entry)
-        lists = {key: tuple(entry[key]) for key in ("treatments", "families")}
-        windows.append(TreatmentWindow(**{**entry, **lists}))
-    return tuple(windows)
+    return tuple(_event_rule(where, entry) for where, entry in entries(path, "event"))
 
 
-def _entries(path: Path, table: str) -> list[tuple[str, dict[str, Any]]]:
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
-    if unknown := set(content) - {table}:
-        raise RuleProblem("rule_key_unknown", where=path.name, key=min(unknown))
-    return [(f"{path.name}, entry {at}", entry) for at, entry in enumerate(content.get(table, []), start=1)]
+def _event_rule(where: str, entry: Entry) -> EventRule:
+    check_keys(where, entry, required=("kinds", "from_day", "code", "source", "grade"), allowed=OF_AN_EVENT)
+    check_several_of(where, entry, "kinds", EVENT_KINDS)
+    if "details" in entry:
+        check_several_of(where, entry, "details", DETAILS)
+    scope = _scope(where, entry)
+    _check_days(where, entry)
+    for key in ("extra_sd", "rebase_sd"):
+        if key in entry:
+            check_sds(where, entry, key, scope=scope)
+    if ("extra_sd" in entry) != ("extra_to_day" in entry):
+        raise RuleProblem("rule_value_invalid", where=where, key="extra_to_day")
+    if not any(key in entry for key in (*SPANS, "rebase_sd")):
+        raise RuleProblem("rule_key_missing", where=where, key="rebase_sd")
+    check_source(where, entry)
+    lists: Entry = {key: tuple(entry[key]) for key in ("kinds", "details", "families", "markers") if key in entry}
+    return EventRule(**(entry | lists))
 
 
-def _keys(where: str, entry: Mapping[str, Any], *, required: Collection[str]) -> None:
-    if missing := set(required) - set(entry):
-        raise RuleProblem("rule_key_missing", where=where, key=min(missing))
-    if unknown := set(entry) - set(required) - {"note"}:
-        raise RuleProblem("rule_key_unknown", where=where, key=min(unknown))
+def _scope(where: str, entry: Entry) -> Mapping[str, Collection[str]]:
+    """Each marker the entry is about -> the names a figure for it may stand under."""
+    if not ("families" in entry or "markers" in entry):
+        raise RuleProblem("rule_key_missing", where=where, key="families")
+    if "families" in entry:
+        check_several_of(where, entry, "families", get_args(Family))
+    if "markers" in entry:
+        check_several_of(where, entry, "markers", [marker.code for marker in catalogue().markers])
+    families, markers = entry.get("families", ()), entry.get("markers", ())
+    return {
+        one.code: (one.code, one.family) if one.family in families else (one.code,)
+        for one in catalogue().markers
+        if one.family in families or one.code in markers
+    }
 
 
-def _one_of(where: str, entry: Mapping[str, Any], key: str, allowed: Collection[str]) -> None:
-    if entry[key] not in allowed:
-        raise RuleProblem("rule_value_invalid", where=where, key=key)
-
-
-def _several_of(where: str, entry: Mapping[str, Any], key: str, allowed: Collection[str]) -> None:
-    if not isinstance(entry[key], list) or not entry[key] or any(one not in allowed for one in entry[key]):
-        raise RuleProblem("rule_value_invalid", where=where, key=key)
-
-
-def _sourced(where: str, entry: Mapping[str, Any]) -> None:
-    _one_of(where, entry, "grade", [grade.value for grade in Grade])
-    for key in ("code", "source"):
-        if not isinstance(entry[key], str) or not entry[key].strip():
-            raise RuleProblem("rule_value_invalid", where=where, key=key)
-
-
-def _whole(number: object) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool)
+def _check_days(where: str, entry: Entry) -> None:
+    check_days(where, entry, "from_day", least=0)
+    if "counted_from" in entry:
+        check_one_of(where, entry, "counted_from", ("start", "end"))
+    if (entry.get("counted_from") == "end") != ("assumed_days" in entry):
+        raise RuleProblem("rule_value_invalid", where=where, key="assumed_days")
+    if "assumed_days" in entry:
+        check_days(where, entry, "assumed_days", least=0)
+    for key in SPANS:
+        if key in entry:
+            check_days(where, entry, key, least=0 if "assumed_days" in entry else entry["from_day"])

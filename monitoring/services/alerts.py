@@ -12,6 +12,7 @@ from typing import Final
 from django.db.models import Max
 
 from audit.services import NewEvent, record_many
+from monitoring.detection import detection_parameters
 from monitoring.evaluation import clinic_zone, date_of, moment_of
 from monitoring.models import OPEN_STATES, Alert, AlertEvent, AlertState, Evaluation
 from monitoring.notifications.outbox import tell_the_team, tell_the_told
@@ -117,7 +118,8 @@ def _histories(conclusions: Sequence[Conclusion], series: Sequence[Series]) -> d
     """The level after each draw, where an alert stands and the level of now does not bear it."""
     asked = {one.patient_id for one in conclusions if one.finding.level != "alert"}
     of_them = [one for one in series if one.patient in asked]
-    return {history.patient: history for history in engine.level_history(of_them, marker_parameters())}
+    histories = engine.level_history(of_them, marker_parameters(), detection_parameters())
+    return {history.patient: history for history in histories}
 
 
 def _holds(alert: Alert | None, history: LevelHistory | None) -> Callable[[], bool]:

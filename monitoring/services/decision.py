@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from monitoring.trends.level import COUNTED_ONCE
+from monitoring.detection import group_of
 from monitoring.trends.types import PatientFinding
 
 ANSWER_HOLDS: Final = dt.timedelta(days=180)  # detection design, section 12 (d): one alert a rise, 180 days
@@ -95,4 +95,4 @@ def _answer_holds(answered: Iterable[str], at: dt.datetime, rise: Rise, now: dt.
 
 
 def _kinds(markers: Iterable[str]) -> frozenset[str]:
-    return frozenset(min(next((group for group in COUNTED_ONCE if one in group), {one})) for one in markers)
+    return frozenset(group_of(one) for one in markers)

@@ -11,15 +11,16 @@ from typing import Final
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError, transaction
 
+from monitoring.detection import detection_parameters, engine_version
 from monitoring.errors import frames_of
 from monitoring.evaluation import Material, clinic_zone, date_of, load_material
-from monitoring.findings import marker_to_json, nothing_found, patient_to_json
+from monitoring.findings import MOVED, marker_to_json, nothing_found, patient_to_json
 from monitoring.models import Evaluation, Trend
 from monitoring.parameters import marker_parameters
 from monitoring.services.alerts import AlertCounts, Conclusion, settle_alerts
 from monitoring.services.marks import MarkRead, clear_marks, due_patients, hold_marks, postpone, read_marks
 from monitoring.trends import engine
-from monitoring.trends.types import PatientFinding
+from monitoring.trends.types import MarkerFinding, PatientFinding
 from patients.catalogue import catalogue
 
 log = logging.getLogger(__name__)
@@ -109,7 +110,8 @@ def _postpone_the_one(marks: Mapping[int, MarkRead], problem: Exception, *, now:
 
 def _conclude(marks: Mapping[int, MarkRead], *, now: dt.datetime, actor: str) -> EvaluationSummary:
     material = load_material(marks)
-    findings = {one.patient: one for one in engine.evaluate(material.series, marker_parameters())}
+    concluded = engine.evaluate(material.series, marker_parameters(), detection_parameters())
+    findings = {one.patient: one for one in concluded}
     with transaction.atomic():
         held = hold_marks(marks)
         conclusions = [
@@ -136,7 +138,7 @@ def _evaluation(
     return Evaluation(
         patient_id=patient_id,
         at=now,
-        engine_version=engine.ENGINE_VERSION,
+        engine_version=engine_version(),
         catalogue_version=catalogue().version,
         level=finding.level,
         pattern=finding.pattern,
@@ -144,6 +146,12 @@ def _evaluation(
         input_results=list(material.result_ids.get(patient_id, ())),
         reason=patient_to_json(finding, tz=tz),
     )
+
+
+def _since(finding: MarkerFinding, of_patient: PatientFinding, *, tz: dt.tzinfo) -> dt.date | None:
+    """The first draw that speaks for a rise, of a marker that rose or is a reason of the level; else None."""
+    speaks = finding.state in MOVED or any(reason.marker == finding.marker for reason in of_patient.reasons)
+    return date_of(finding.since_day, tz=tz) if speaks and finding.since_day is not None else None
 
 
 def _store(conclusions: Sequence[Conclusion]) -> None:
@@ -156,7 +164,7 @@ def _store(conclusions: Sequence[Conclusion]) -> None:
             marker_id=finding.marker,
             evaluation=one.evaluation,
             state=finding.state,
-            since=None if finding.since_day is None else date_of(finding.since_day, tz=tz),
+            since=_since(finding, one.finding, tz=tz),
             last_value=finding.last_value,
             change_percent=finding.change_percent,
             finding=marker_to_json(finding, tz=tz),

@@ -19,8 +19,8 @@ from django.utils import timezone
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from monitoring.detection import engine_version
 from monitoring.models import EvaluationMark, Trend
-from monitoring.trends.engine import ENGINE_VERSION
 from patients.catalogue import catalogue
 from patients.models import Draw
 
@@ -62,7 +62,7 @@ def mark_everybody(*, reason: str, batch: int = 500) -> int:
 
 def mark_outdated(*, batch: int = 500) -> int:
     """Ask for an evaluation of everybody whose trends were read by another engine or catalogue; returns how many."""
-    current = {"evaluation__engine_version": ENGINE_VERSION, "evaluation__catalogue_version": catalogue().version}
+    current = {"evaluation__engine_version": engine_version(), "evaluation__catalogue_version": catalogue().version}
     outdated = Trend.objects.exclude(**current).order_by("patient_id")
     ids = list(outdated.values_list("patient_id", flat=True).distinct())
     for start in range(0, len(ids), batch):

@@ -6,13 +6,22 @@ series whatever else is in the batch and whatever the order.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import Final
 
-from monitoring.trends.batch import Batch, build_batch
-from monitoring.trends.findings import STATES, make_readable, marker_finding
-from monitoring.trends.level import MarkerEvidence, carrying_markers, patient_level
+import numpy as np
+
+from monitoring.trends.ahead import lowering_logs
+from monitoring.trends.analysis import Analysis, analyse
+from monitoring.trends.detection import DetectionParameters
+from monitoring.trends.doubling import rise_shape
+from monitoring.trends.findings import days_to_a_telling_draw, marker_finding
+from monitoring.trends.fusion import LEVELS, NONE
+from monitoring.trends.level import MarkerEvidence, patient_level
+from monitoring.trends.readings import make_traces
 from monitoring.trends.types import (
     LevelAtDraw,
     LevelHistory,
@@ -22,108 +31,143 @@ from monitoring.trends.types import (
     Series,
     TrendProblem,
 )
-from monitoring.trends.walk import SUPPORTS, Walk, walk
 
-ENGINE_VERSION: Final = "1.1.0"
-CHUNK: Final = 1024  # series walked at once: bounds memory, changes no number
+ENGINE_VERSION: Final = "2.0.0"
+CHUNK: Final = 192  # series read at once, give or take a patient: fits a core's cache, changes no number
 
 
-def evaluate(series: Sequence[Series], parameters: Mapping[str, MarkerParameters]) -> tuple[PatientFinding, ...]:
+def evaluate(
+    series: Sequence[Series], markers: Mapping[str, MarkerParameters], parameters: DetectionParameters
+) -> tuple[PatientFinding, ...]:
     """The finding of every patient in the batch at their latest draw, by patient id, markers by code."""
-    markers: list[MarkerFinding] = []
-    for batch in _batches(series, parameters):
-        readable = make_readable(batch, walk(batch))
-        markers.extend(marker_finding(readable, row) for row in range(batch.rows))
-    by_patient = groupby(markers, key=lambda finding: finding.patient)
-    return tuple(_patient_finding(patient, tuple(findings)) for patient, findings in by_patient)
+    found: list[PatientFinding] = []
+    for chunk in _chunks(series):
+        found.extend(_findings(analyse(chunk, markers, parameters)))
+    return tuple(sorted(found, key=lambda finding: finding.patient))
 
 
-def level_history(series: Sequence[Series], parameters: Mapping[str, MarkerParameters]) -> tuple[LevelHistory, ...]:
+def level_history(
+    series: Sequence[Series], markers: Mapping[str, MarkerParameters], parameters: DetectionParameters
+) -> tuple[LevelHistory, ...]:
     """The level after each draw of every patient, known from that draw and earlier ones only."""
-    steps: list[tuple[int, list[_Step]]] = []
-    for batch in _batches(series, parameters):
-        walked = walk(batch)
-        steps.extend((batch.series[row].patient, _steps(batch, walked, row)) for row in range(batch.rows))
-    by_patient = groupby(steps, key=lambda pair: pair[0])
-    return tuple(
-        LevelHistory(patient=patient, draws=_levels([step for _, row in rows for step in row]))
-        for patient, rows in by_patient
-    )
+    histories: list[LevelHistory] = []
+    for chunk in _chunks(series):
+        analysis = analyse(chunk, markers, parameters)
+        rows: list[list[int]] = [[] for _ in analysis.panel.patients]
+        for row, patient in enumerate(analysis.panel.patient_row[: len(chunk)].tolist()):
+            rows[patient].append(row)
+        histories.extend(_history(analysis, patient, of_patient) for patient, of_patient in enumerate(rows))
+    return tuple(sorted(histories, key=lambda history: history.patient))
 
 
-def _batches(series: Sequence[Series], parameters: Mapping[str, MarkerParameters]) -> Iterator[Batch]:
-    ordered = sorted(series, key=lambda one: (one.patient, one.marker))
+def _chunks(series: Sequence[Series]) -> Iterator[list[Series]]:
+    """Whole patients together, those with about as many draws side by side."""
+    ordered = sorted((one for one in series if len(one.draw_ids)), key=lambda one: (one.patient, one.marker))
     for one, following in pairwise(ordered):
         if (one.patient, one.marker) == (following.patient, following.marker):
             where = {"patient": str(one.patient), "marker": one.marker}
             raise TrendProblem("series_twice", where, f"two series of {one.marker} for one patient in a batch")
-    for start in range(0, len(ordered), CHUNK):
-        yield build_batch(ordered[start : start + CHUNK], parameters)
+    patients = [list(of_patient) for _, of_patient in groupby(ordered, key=lambda one: one.patient)]
+    patients.sort(key=lambda of_patient: max(len(one.draw_ids) for one in of_patient))
+    chunk: list[Series] = []
+    for of_patient in patients:
+        if chunk and len(chunk) + len(of_patient) > CHUNK:
+            yield chunk
+            chunk = []
+        chunk.extend(of_patient)
+    if chunk:
+        yield chunk
 
 
-def _patient_finding(patient: int, markers: tuple[MarkerFinding, ...]) -> PatientFinding:
+def _findings(analysis: Analysis) -> Iterator[PatientFinding]:
+    panel = analysis.panel
+    traces = make_traces(analysis)
+    last = np.array(
+        [len(panel.dates[at]) - 1 for at in panel.patient_row[: len(panel.series)].tolist()], dtype=np.int64
+    )
+    moved = np.flatnonzero(analysis.markers.odds[np.arange(len(last)), last] >= analysis.parameters.gate_odds)
+    shape = rise_shape(panel.day, analysis.path, moved, analysis.parameters)
+    lowering = dict(zip(moved.tolist(), lowering_logs(analysis, moved).tolist(), strict=True))
+    shapes = {row: (shape.doubling[at], shape.onset[at]) for at, row in enumerate(moved.tolist())}
+    by_patient: dict[int, list[tuple[int, MarkerFinding]]] = {at: [] for at in range(len(panel.patients))}
+    for row in range(len(panel.series)):
+        patient = int(panel.patient_row[row])
+        asked = analysis.patients.level[patient, len(panel.dates[patient]) - 1] != NONE
+        finding = marker_finding(
+            analysis, traces, row, shape=shapes.get(row), lowering=lowering.get(row), with_classical=asked
+        )
+        by_patient[patient].append((row, finding))
+    for patient, rows in by_patient.items():
+        at = len(panel.dates[patient]) - 1
+        found = _patient_finding(analysis, patient, at, tuple(finding for _, finding in rows))
+        rising = [row for row, one in rows if one.state in ("single_rise", "sustained_rise")]
+        wait = days_to_a_telling_draw(analysis, traces, rising, at) if found.level != "none" else None
+        yield replace(found, next_draw_days=wait)
+
+
+def _patient_finding(analysis: Analysis, patient: int, at: int, markers: tuple[MarkerFinding, ...]) -> PatientFinding:
+    index = analysis.patients
+    groups = {one.marker: one.group or one.marker for one in analysis.panel.parameters}
     found = patient_level(
+        LEVELS[int(index.level[patient, at])],
         [
             MarkerEvidence(
                 marker=one.marker,
                 family=one.family,
+                group=groups[one.marker],
                 direction=one.direction,
                 state=one.state,
+                part=one.evidence.part if one.evidence else 0.0,
                 draw_ids=one.supporting_draw_ids,
                 since_day=one.since_day,
             )
             for one in markers
-        ]
+        ],
     )
     return PatientFinding(
-        patient=patient,
+        patient=analysis.panel.patients[patient],
         level=found.level,
         reasons=found.reasons,
         markers=markers,
         since_day=found.since_day,
         pattern=found.pattern,
+        watch_index=float(index.watch[patient, at]),
+        alert_index=_finite(index.alert[patient, at]),
+        watch_threshold=_finite(index.watch_threshold[patient, at]),
+        alert_threshold=_finite(index.alert_threshold[patient, at]),
+        interval_days=float(index.interval[patient, at]),
+        weighed=tuple(one.marker for one in markers if one.evidence is not None and one.evidence.part > 0),
     )
 
 
-_Step = tuple[tuple[float, int], MarkerEvidence]  # ((day, draw id), what the marker says after it)
-
-
-def _steps(batch: Batch, walked: Walk, row: int) -> list[_Step]:
-    """What one marker says after each of its draws."""
-    one, parameters = batch.series[row], batch.parameters[row]
-    days = one.days.tolist()
-    run_starts, states = walked.run_start[row].tolist(), walked.state[row].tolist()
-    stances = walked.stance[row].tolist()
-    steps: list[_Step] = []
-    for at, draw_id in enumerate(one.draw_ids):
-        begun = run_starts[at]
-        run = tuple(one.draw_ids[k] for k in range(begun, at + 1) if stances[k] == SUPPORTS) if begun >= 0 else ()
-        evidence = MarkerEvidence(
-            marker=one.marker,
-            family=parameters.family,
-            direction=parameters.direction,
-            state=STATES[states[at]] if parameters.verdict else "no_verdict",
-            draw_ids=run,
-            since_day=days[begun] if begun >= 0 else None,
+def _history(analysis: Analysis, patient: int, rows: Sequence[int]) -> LevelHistory:
+    panel, index = analysis.panel, analysis.patients
+    bears = analysis.markers.bears[rows]
+    bearing = np.any(bears, axis=0).tolist()
+    draws = tuple(
+        LevelAtDraw(
+            draw_id=draw_id,
+            day=day,
+            level=LEVELS[level],
+            markers=tuple(panel.series[row].marker for row in rows if analysis.markers.bears[row, at])
+            if any_bears
+            else (),
+            watch_index=watch,
+            alert_index=alert if alert > -math.inf else None,
         )
-        steps.append(((days[at], draw_id), evidence))
-    return steps
-
-
-def _levels(steps: list[_Step]) -> tuple[LevelAtDraw, ...]:
-    steps.sort(key=lambda step: (step[0], step[1].marker))
-    latest: dict[str, MarkerEvidence] = {}
-    levels: list[LevelAtDraw] = []
-    for (day, draw_id), together in groupby(steps, key=lambda step: step[0]):
-        latest.update((evidence.marker, evidence) for _, evidence in together)
-        found = patient_level([latest[marker] for marker in sorted(latest)])
-        levels.append(
-            LevelAtDraw(
-                draw_id=draw_id,
-                day=day,
-                level=found.level,
-                pattern=found.pattern,
-                markers=carrying_markers(found),
+        for at, ((day, draw_id), level, watch, alert, any_bears) in enumerate(
+            zip(
+                panel.dates[patient],
+                index.level[patient].tolist(),
+                index.watch[patient].tolist(),
+                index.alert[patient].tolist(),
+                bearing,
+                strict=False,  # the matrices are padded beyond the patient's last date
             )
         )
-    return tuple(levels)
+    )
+    return LevelHistory(patient=panel.patients[patient], draws=draws)
+
+
+def _finite(number: np.float64) -> float | None:
+    return float(number) if math.isfinite(number) else None

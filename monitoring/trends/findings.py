@@ -1,196 +1,250 @@
-"""From the walk's matrices to frozen findings, back on the scale the ward reads."""
+"""From the engine's matrices to frozen findings, back on the scale the ward reads."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from monitoring.trends.batch import Batch
-from monitoring.trends.slope import Slopes, measure_slopes
+from monitoring.trends.analysis import Analysis
+from monitoring.trends.classical.readings import ClassicalReadings, classical_readings
+from monitoring.trends.doubling import doubling_time
+from monitoring.trends.fusion import FEWEST_DRAWS
+from monitoring.trends.readings import Traces, draw_readings
+from monitoring.trends.slope import last_year, slope_of
 from monitoring.trends.types import (
     Baseline,
-    BaselineStart,
-    DrawReading,
     FloatArray,
+    IntArray,
     MarkerFinding,
     MarkerState,
-    Stance,
+    RiseEvidence,
+    Slope,
 )
 from monitoring.trends.variation import reference_change_percent
-from monitoring.trends.walk import (
-    FIRST,
-    MUTE_ABOVE,
-    MUTE_BELOW,
-    NOT_USED,
-    SUPPORTS,
-    Walk,
-)
 
-STATES: Final[tuple[MarkerState, ...]] = ("not_enough_data", "calm", "single_rise", "sustained_rise")
-STANCES: Final[dict[int, Stance]] = {-1: "against", 0: "neutral", 1: "supports", 2: "not_used"}
-REMARKS: Final = {MUTE_BELOW: "limit_above_band", MUTE_ABOVE: "limit_below_band", FIRST: "first_in_segment"}
-STARTS: Final[tuple[BaselineStart, ...]] = ("series", "segment", "sustained_fall")
 LEVEL_INTERVAL_Z: Final = 1.959963984540054
+FURTHEST_REPEAT_DAYS: Final = (14.0, 21.0, 28.0, 42.0)
+# A repeat is worth its needle where, if the rise is real, it would on average say at least this much (log units).
+WORTH_SAYING: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Readable:
-    """The walk's log-scale matrices turned into numbers of the canonical unit."""
+class Of:
+    """One series inside the analysis: its row, the columns of its draws, the last date of its patient."""
 
-    batch: Batch
-    walk: Walk
-    slopes: Slopes
-    table: FloatArray  # series x draws x (expected, band low, band high, support limit, z, rise percent)
-
-
-def make_readable(batch: Batch, walk: Walk) -> Readable:
-    mirror = batch.mirror[:, None]
-    known = np.isfinite(walk.expected)
-    expected = np.where(known, walk.expected, 0.0)
-    spread = np.where(known, walk.spread, 1.0)
-    reach = batch.z[:, None] * spread
-    ends = (mirror * (expected - reach), mirror * (expected + reach))
-    spoken = known & (walk.stance != NOT_USED)
-    distance = np.where(spoken, batch.logs - expected, 0.0)
-    columns = (
-        np.exp(mirror * expected),
-        np.exp(np.minimum(*ends)),
-        np.exp(np.maximum(*ends)),
-        np.exp(mirror * np.where(known, walk.limit, 0.0)),
-        mirror * distance / spread,
-        100.0 * np.expm1(mirror * distance),
-    )
-    # A result below a reporting limit has no number to state a change of; beyond one it has at least the limit's.
-    stated = spoken & (batch.censoring >= 0)
-    shown = (known, known, known, known, stated, stated)
-    table = np.stack([np.where(seen, numbers, np.nan) for numbers, seen in zip(columns, shown, strict=True)], axis=-1)
-    return Readable(batch, walk, measure_slopes(batch, walk), table)
+    row: int
+    columns: IntArray
+    last: int
 
 
-def marker_finding(source: Readable, row: int) -> MarkerFinding:
-    batch, walk = source.batch, source.walk
-    series, parameters = batch.series[row], batch.parameters[row]
-    width = len(series.draw_ids)
-    rcv = _rcv(source, row)
-    readings = _readings(source, row, rcv)
-    measured = np.flatnonzero(batch.measurable[row, :width])
-    last = int(measured[-1]) if len(measured) else None
-    run_start = int(walk.run_start[row, width - 1]) if width else -1
-    supporting = _supporting(source, row, run_start)
-    doubling, doubling_reason = source.slopes.doubling_time(row)
+def of_series(analysis: Analysis, row: int) -> Of:
+    patient = int(analysis.panel.patient_row[row])
+    return Of(row, analysis.panel.place[row], len(analysis.panel.dates[patient]) - 1)
+
+
+def marker_finding(
+    analysis: Analysis,
+    traces: Traces,
+    row: int,
+    *,
+    shape: tuple[FloatArray, FloatArray] | None,
+    lowering: float | None,
+    with_classical: bool,
+) -> MarkerFinding:
+    """Of rows that moved `shape`: doubling time and onset of the rise (D14), and `lowering`: the log of the value below
+    which the next draw lowers the state. The classical readings are computed of markers that moved, where the patient
+    has a level."""
+    of = of_series(analysis, row)
+    series, parameters = analysis.panel.series[row], analysis.panel.parameters[row]
+    state = state_of(analysis, of)
+    moved = state in ("sustained_rise", "single_rise")
+    supporting = _supporting(analysis, traces, of) if state not in ("not_enough_data", "no_verdict") else []
+    last = _last_read(analysis, of)
+    baseline = _baseline(analysis, of, moved=moved, supporting=supporting)
+    doubling, why_not = (None, "not_rising")
+    if shape is not None and moved:
+        doubling, why_not = doubling_time(
+            shape[0], draws=len(supporting) + 1, rising=state == "sustained_rise" and parameters.direction != "down"
+        )
     return MarkerFinding(
         patient=series.patient,
         marker=series.marker,
         family=parameters.family,
         direction=parameters.direction,
-        state=state_at(source, row, width - 1),
-        readings=readings,
-        baseline=_baseline(source, row),
-        rcv_up_percent=rcv,
-        supporting_draw_ids=supporting,
-        since_day=float(series.days[run_start]) if supporting else None,
+        state=state,
+        readings=draw_readings(analysis, traces, row, of.columns),
+        baseline=baseline,
+        rcv_up_percent=_rcv(analysis, row),
+        supporting_draw_ids=tuple(series.draw_ids[at] for at in supporting),
+        since_day=float(series.days[supporting[0]]) if supporting else None,
         last_value=None if last is None else float(series.values[last]),
         last_censoring=0 if last is None else int(series.censoring[last]),
         last_day=None if last is None else float(series.days[last]),
-        change_percent=None if last is None else readings[last].rise_vs_baseline_percent,
-        slope=source.slopes.slope(row),
+        change_percent=_change(analysis, of, baseline, last),
+        slope=_slope(analysis, of, supporting if moved else []),
         doubling_time=doubling,
-        doubling_time_reason=doubling_reason,
-        what_would_lower_it=readings[run_start].support_limit if supporting else None,
+        doubling_time_reason=why_not,
+        what_would_lower_it=_what_would_lower_it(analysis, row, lowering) if moved else None,
         grade=parameters.grade,
         segment=None if last is None else int(series.segments[last]),
-        segment_start_day=None if last is None else float(series.days[int(walk.segment_start[row])]),
+        segment_start_day=None if last is None else _segment_start(analysis, of, last),
+        evidence=_evidence(analysis, of, shape),
+        classical=_classical(analysis, of) if moved and with_classical else None,
     )
 
 
-def state_at(source: Readable, row: int, column: int) -> MarkerState:
-    if not source.batch.parameters[row].verdict:
+def state_of(analysis: Analysis, of: Of) -> MarkerState:
+    if not analysis.panel.parameters[of.row].verdict:
         return "no_verdict"
-    return STATES[int(source.walk.state[row, column])] if column >= 0 else "not_enough_data"
+    if int(np.sum(analysis.path.used[of.row])) < FEWEST_DRAWS:
+        return "not_enough_data"
+    if analysis.markers.odds[of.row, of.last] < analysis.parameters.gate_odds:
+        return "calm"
+    return "sustained_rise" if analysis.markers.confirmed[of.row, of.last] else "single_rise"
 
 
-def _rcv(source: Readable, row: int) -> float | None:
-    parameters = source.batch.parameters[row]
+def _supporting(analysis: Analysis, traces: Traces, of: Of) -> list[int]:
+    """The draws since the leading onset that speak for the rise, by their place in the series."""
+    used = analysis.path.used[of.row, of.columns]
+    onset = analysis.evidence.onset[of.row, of.last]
+    said = traces.said[of.row, of.columns]
+    day = analysis.panel.day[of.row, of.columns]
+    return [int(at) for at in np.flatnonzero(used & (said > 0) & (day > onset))]
+
+
+def _last_read(analysis: Analysis, of: Of) -> int | None:
+    series = analysis.panel.series[of.row]
+    fine = np.isfinite(series.values) & (series.values > 0)
+    read = [at for at, code in enumerate(series.exclusions) if not code and fine[at]]
+    return read[-1] if read else None
+
+
+def _baseline(analysis: Analysis, of: Of, *, moved: bool, supporting: list[int]) -> Baseline | None:
+    """The level as it was known before the first draw that supports the rise; else before the latest used draw."""
+    panel, path = analysis.panel, analysis.path
+    used = np.flatnonzero(path.used[of.row, of.columns])
+    if len(used) == 0:
+        return None
+    until = supporting[0] if moved and supporting else int(used[-1])
+    before = used[used < until]
+    if len(before) == 0:
+        before = used[:1]
+    column = int(of.columns[before[-1]])
+    mirror = float(panel.mirror[of.row])
+    mean, half = float(path.level[of.row, column]), LEVEL_INTERVAL_Z * float(path.level_sd[of.row, column])
+    low, high = sorted((mirror * (mean - half), mirror * (mean + half)))
+    rebased = bool(np.any(panel.rebase_variance[of.row, : column + 1] > 0))
+    ids = panel.series[of.row].draw_ids
+    return Baseline(
+        level=math.exp(mirror * mean),
+        low=math.exp(low),
+        high=math.exp(high),
+        draws=len(before),
+        draw_ids=tuple(ids[at] for at in before.tolist()),
+        start="segment" if rebased else "series",
+    )
+
+
+def _change(analysis: Analysis, of: Of, baseline: Baseline | None, last: int | None) -> float | None:
+    series = analysis.panel.series[of.row]
+    if last is None or baseline is None or not analysis.path.used[of.row, of.columns[last]]:
+        return None
+    # A result below a reporting limit has no number to state a change of; beyond one it has at least the limit's.
+    if series.censoring[last] * analysis.panel.mirror[of.row] < 0 or int(np.sum(analysis.path.used[of.row])) < 2:
+        return None
+    return 100.0 * (float(series.values[last]) / baseline.level - 1.0)
+
+
+def _slope(analysis: Analysis, of: Of, supporting: list[int]) -> Slope | None:
+    """E11: of the rise, with the last used draw before it, where there is one; else of the last year of the segment."""
+    series = analysis.panel.series[of.row]
+    fine = np.isfinite(series.values) & (series.values > 0) & (series.censoring == 0)
+    read = np.array([not code for code in series.exclusions], dtype=np.bool_)
+    if supporting:
+        used = np.flatnonzero(analysis.path.used[of.row, of.columns])
+        before = used[used < supporting[0]][-1:].tolist()
+        chosen = np.array([at for at in [*before, *supporting] if fine[at]], dtype=np.int64)
+        rise = slope_of(series.days[chosen], np.log(series.values[chosen]), method="rise")
+        if rise is not None:
+            return rise
+    chosen = np.flatnonzero(fine & read)
+    if len(chosen):
+        chosen = chosen[series.segments[chosen] == series.segments[chosen[-1]]]
+        chosen = chosen[last_year(series.days[chosen])]
+    return slope_of(series.days[chosen], np.log(series.values[chosen]), method="year")
+
+
+def _segment_start(analysis: Analysis, of: Of, last: int) -> float:
+    series = analysis.panel.series[of.row]
+    return float(series.days[int(np.argmax(series.segments == series.segments[last]))])
+
+
+def _rcv(analysis: Analysis, row: int) -> float | None:
+    parameters = analysis.panel.parameters[row]
     if not parameters.verdict or parameters.sigma_total is None:
         return None
     return reference_change_percent(sigma=parameters.sigma_total, z=parameters.z, rise=parameters.direction != "down")
 
 
-def _readings(source: Readable, row: int, rcv: float | None) -> tuple[DrawReading, ...]:
-    series, walk = source.batch.series[row], source.walk
-    width = len(series.draw_ids)
-    verdict = source.batch.parameters[row].verdict
-    remarks = walk.remark[row, :width].tolist()
-    columns = zip(
-        series.draw_ids,
-        series.days.tolist(),
-        series.values.tolist(),
-        series.censoring.tolist(),
-        source.table[row, :width].tolist(),
-        walk.baseline_draws[row, :width].tolist(),
-        walk.stance[row, :width].tolist(),
-        [_why(series.exclusions[at], series.values[at], remarks[at], verdict=verdict) for at in range(width)],
-        strict=True,
-    )
-    readings = []
-    for draw_id, day, value, censoring, numbers, resting_on, stance, reason in columns:
-        expected, low, high, limit, z, rise = (None if number != number else number for number in numbers)
-        readings.append(
-            DrawReading(
-                draw_id=draw_id,
-                day=day,
-                value=value,
-                censoring=censoring,
-                expected=expected,
-                band_low=low,
-                band_high=high,
-                support_limit=limit,
-                baseline_draws=resting_on,
-                z=z,
-                rise_vs_baseline_percent=rise,
-                rcv_percent=rcv,
-                stance=STANCES[stance],
-                reason=reason,
-            )
-        )
-    return tuple(readings)
-
-
-def _why(exclusion: str, value: np.float64, remark: int, *, verdict: bool) -> str:
-    if exclusion:
-        return exclusion
-    if not np.isfinite(value):
-        return "value_not_a_number"
-    if value <= 0:
-        return "value_not_positive"
-    if not verdict:
-        return "no_variation_estimate"
-    return REMARKS.get(remark, "")
-
-
-def _supporting(source: Readable, row: int, run_start: int) -> tuple[int, ...]:
-    if run_start < 0:
-        return ()
-    ids, stances = source.batch.series[row].draw_ids, source.walk.stance[row]
-    return tuple(ids[at] for at in range(run_start, len(ids)) if stances[at] == SUPPORTS)
-
-
-def _baseline(source: Readable, row: int) -> Baseline | None:
-    batch, walk = source.batch, source.walk
-    draws = int(walk.baseline.draws[row])
-    if draws == 0 or walk.last_used[row] < 0:
+def _evidence(analysis: Analysis, of: Of, shape: tuple[FloatArray, FloatArray] | None) -> RiseEvidence | None:
+    """None before the second used draw, and where nothing is concluded of the marker."""
+    row, last = of.row, of.last
+    log_evidence = float(analysis.evidence.log_evidence[row, last])
+    if analysis.markers.odds[row, last] <= 0 or not analysis.panel.parameters[row].verdict:
         return None
-    mirror, mean = float(batch.mirror[row]), float(walk.baseline.mean[row])
-    half = LEVEL_INTERVAL_Z * float(np.sqrt(walk.baseline.variance[row]))
-    low, high = sorted((mirror * (mean - half), mirror * (mean + half)))
-    ids = batch.series[row].draw_ids
-    return Baseline(
-        level=float(np.exp(mirror * mean)),
-        low=float(np.exp(low)),
-        high=float(np.exp(high)),
-        draws=draws,
-        draw_ids=tuple(ids[at] for at in np.flatnonzero(walk.baseline.members[row, : len(ids)])),
-        start=STARTS[int(walk.baseline_start[row])],
+    first = float(analysis.panel.first_day[analysis.panel.patient_row[row]])
+    onset = float(analysis.evidence.onset[row, last])
+    low, high = (onset, onset) if shape is None else (float(shape[1][0]), float(shape[1][2]))
+    return RiseEvidence(
+        log_evidence=log_evidence,
+        odds=float(analysis.markers.odds[row, last]),
+        part=float(analysis.markers.part[row, last]),
+        confirmed=bool(analysis.markers.confirmed[row, last]),
+        support=float(analysis.evidence.support[row, last]),
+        onset_day=first + onset,
+        onset_low=first + min(low, onset),
+        onset_high=first + max(high, onset),
+        noise=float(analysis.path.noise[row, last]),
     )
+
+
+def _classical(analysis: Analysis, of: Of) -> ClassicalReadings | None:
+    """The published rules on the same series; they decide nothing here."""
+    series, parameters = analysis.panel.series[of.row], analysis.panel.parameters[of.row]
+    if parameters.sigma_total is None:
+        return None
+    fine = np.isfinite(series.values) & (series.values > 0)
+    changed = np.diff(series.segments, prepend=series.segments[:1]) != 0
+    return classical_readings(
+        days=series.days,
+        values=series.values,
+        censoring=series.censoring,
+        usable=fine & np.array([not code for code in series.exclusions], dtype=np.bool_),
+        rebase=changed | np.array([bool(code) for code in series.rebase_codes], dtype=np.bool_),
+        sigma=parameters.sigma_total,
+        set_point_log_mean=parameters.set_point_log_mean,
+        set_point_log_sd=parameters.set_point_log_sd,
+        z=parameters.z,
+        direction=parameters.direction,
+    )
+
+
+def _what_would_lower_it(analysis: Analysis, row: int, lowering: float | None) -> float | None:
+    """The value below which the next draw, after the patient's usual interval, would lower the state of this marker."""
+    if lowering is None or math.isnan(lowering):
+        return None
+    return math.exp(float(analysis.panel.mirror[row]) * lowering)
+
+
+def days_to_a_telling_draw(analysis: Analysis, traces: Traces, rows: list[int], last: int) -> float | None:
+    """The shortest usual wait after which one more draw, if the rise is real, says enough (D8: half the squared gap
+    over the predictive variance, on average)."""
+    for days in FURTHEST_REPEAT_DAYS:
+        for row in rows:
+            _, gap, variance = traces.ahead(analysis, row, last, days)
+            if 0.5 * gap**2 / variance >= WORTH_SAYING:
+                return days
+    return FURTHEST_REPEAT_DAYS[-1] if rows else None

@@ -1,4 +1,4 @@
-"""From the markers of one patient to the patient's level (docs/clinical-rules.md, E13)."""
+"""Why a patient has a level: the reasons, the pattern, since when (docs/clinical-rules.md, D13)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from monitoring.trends.fusion import BONE, TUMOUR
 from monitoring.trends.types import Direction, Level, MarkerState, Pattern, Reason, ReasonCode
 
-TUMOUR: Final = "tumour"
-BONE: Final = "bone_turnover"
-
-# Markers that measure the same thing count once: bone alkaline phosphatase is a part of total ALP, and a derived marker
-# is its inputs over again (docs/clinical-rules.md, E13).
-COUNTED_ONCE: Final = (
-    frozenset({"ALP", "BAP", "BAP_U"}),
-    frozenset({"NLR", "NEUT", "LYMPH", "SII", "PLT"}),
-    frozenset({"CA", "CA_CORR", "ALB"}),
-)
-BONE_MARKERS_FOR_ALERT: Final = 2
+# Of a WATCH that rests on several markers, each too weak alone: those that bring at least this share of the index.
+SHARE_THAT_TELLS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +19,10 @@ class MarkerEvidence:
 
     marker: str
     family: str
+    group: str
     direction: Direction
     state: MarkerState
+    part: float
     draw_ids: tuple[int, ...]
     since_day: float | None
 
@@ -41,31 +35,42 @@ class PatientLevel:
     since_day: float | None
 
 
-NOTHING: Final = PatientLevel(level="none", pattern="", reasons=(), since_day=None)
-
-
-def patient_level(evidence: Sequence[MarkerEvidence]) -> PatientLevel:
-    """ALERT: a tumour marker's sustained rise, or two independent bone markers'. WATCH: anything less that tells."""
-    moved = [one for one in evidence if _tells(one)]
-    if not moved:
-        return NOTHING
-    sustained = [one for one in moved if one.state == "sustained_rise"]
-    tumour = [one for one in sustained if one.family == TUMOUR]
-    bone = [one for one in sustained if one.family == BONE]
-    enough_bone = _independent(bone) >= BONE_MARKERS_FOR_ALERT
-    codes = {one.marker: _code(one, enough_bone=enough_bone) for one in moved}
-    reasons = tuple(_reason(one, codes[one.marker]) for one in sorted(moved, key=_order))
+def patient_level(level: Level, evidence: Sequence[MarkerEvidence]) -> PatientLevel:
+    """The reasons of a level that the indices gave: the sustained rises first, then what is not confirmed."""
+    if level == "none":
+        return PatientLevel(level="none", pattern="", reasons=(), since_day=None)
+    told = _telling(evidence)
+    sustained = [one for one in told if one.state == "sustained_rise"]
+    bone_groups = {one.group for one in sustained if one.family == BONE}
+    reasons = tuple(
+        Reason(
+            code=_code(one, several_bone=len(bone_groups) > 1),
+            marker=one.marker,
+            direction=one.direction,
+            draw_ids=one.draw_ids,
+            since_day=0.0 if one.since_day is None else one.since_day,
+        )
+        for one in sorted(told, key=_order)
+    )
+    carrying = [reason for reason in reasons if _carries(reason, reasons)]
     return PatientLevel(
-        level="alert" if tumour or enough_bone else "watch",
-        pattern=_pattern(sustained or moved),
+        level=level,
+        pattern=_pattern(sustained or told),
         reasons=reasons,
-        since_day=min((reason.since_day for reason in reasons if _carries(reason, reasons)), default=None),
+        since_day=min((reason.since_day for reason in carrying), default=None),
     )
 
 
-def _tells(one: MarkerEvidence) -> bool:
-    """One mineral or blood count out of its band is an ordinary day: of a dozen such markers some are."""
-    return one.state == "sustained_rise" or (one.state == "single_rise" and one.family in (TUMOUR, BONE))
+def _telling(evidence: Sequence[MarkerEvidence]) -> list[MarkerEvidence]:
+    """A marker that brings nothing (never weighed, or of a layer that is switched off) is no ground for a level."""
+    weighed = [one for one in evidence if one.part > 0 and one.draw_ids]
+    moved = [one for one in weighed if one.state in ("sustained_rise", "single_rise")]
+    whole = sum(one.part for one in evidence)
+    weak = [one for one in weighed if one not in moved and one.part >= SHARE_THAT_TELLS * whole]
+    if moved or weak:
+        return moved + weak
+    largest = max((one.part for one in weighed), default=0.0)
+    return [one for one in weighed if one.part == largest]
 
 
 def carrying_markers(found: PatientLevel) -> tuple[str, ...]:
@@ -73,32 +78,23 @@ def carrying_markers(found: PatientLevel) -> tuple[str, ...]:
 
 
 def _carries(reason: Reason, reasons: Sequence[Reason]) -> bool:
-    """A single supporting draw carries a level only where nothing sustained does."""
+    """What is not confirmed carries a level only where nothing sustained does."""
     return reason.code != "single_supporting_draw" or all(one.code == reason.code for one in reasons)
 
 
-def _independent(markers: Sequence[MarkerEvidence]) -> int:
-    return len({next((group for group in COUNTED_ONCE if one.marker in group), one.marker) for one in markers})
-
-
-def _code(one: MarkerEvidence, *, enough_bone: bool) -> ReasonCode:
-    if one.state == "single_rise":
+def _code(one: MarkerEvidence, *, several_bone: bool) -> ReasonCode:
+    if one.state != "sustained_rise":
         return "single_supporting_draw"
     if one.family == TUMOUR:
         return "tumour_marker_sustained"
     if one.family == BONE:
-        return "bone_markers_sustained" if enough_bone else "bone_marker_sustained"
+        return "bone_markers_sustained" if several_bone else "bone_marker_sustained"
     return "other_marker_sustained"
 
 
 def _order(one: MarkerEvidence) -> tuple[bool, int, str]:
     rank = {TUMOUR: 0, BONE: 1}.get(one.family, 2)
     return (one.state != "sustained_rise", rank, one.marker)
-
-
-def _reason(one: MarkerEvidence, code: ReasonCode) -> Reason:
-    since = 0.0 if one.since_day is None else one.since_day
-    return Reason(code=code, marker=one.marker, direction=one.direction, draw_ids=one.draw_ids, since_day=since)
 
 
 def _pattern(carrying: Sequence[MarkerEvidence]) -> Pattern:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.events import (
+    Condition,
+    ConditionKind,
     Finding,
     ImagingStudy,
     LesionType,
@@ -33,6 +35,8 @@ __all__ = [
     "Assay",
     "BatchState",
     "BoneStatus",
+    "Condition",
+    "ConditionKind",
     "Draw",
     "Fasting",
     "Finding",

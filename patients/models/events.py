@@ -1,4 +1,4 @@
-"""Treatment, imaging and skeletal events: what shares the time axis with the markers."""
+"""Treatment, imaging, skeletal events and conditions: what shares the time axis with the markers."""
 
 from __future__ import annotations
 
@@ -122,3 +122,34 @@ class SkeletalEvent(models.Model):
 
     def __str__(self) -> str:
         return f"skeletal event {self.pk}"
+
+
+class ConditionKind(models.TextChoices):
+    INFECTION = "infection", _("infection")
+    CHOLESTASIS = "cholestasis", _("cholestasis")
+    RENAL_IMPAIRMENT = "renal_impairment", _("renal impairment")
+
+
+class Condition(models.Model):
+    """An illness beside the tumour that moves markers; open while it has no end."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="conditions")
+    kind = models.CharField(_("kind"), max_length=20, choices=ConditionKind.choices)
+    occurred_on = models.DateField(_("started"))
+    ended_on = models.DateField(_("ended"), null=True, blank=True)
+    note = models.CharField(_("note"), max_length=120, blank=True)
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["occurred_on"]
+        constraints = [
+            one_of("kind", ConditionKind, name="condition_kind_known"),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True) | Q(ended_on__gte=F("occurred_on")),
+                name="condition_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"condition {self.pk}"

@@ -11,7 +11,7 @@ from patients.services.errors import (
     ResultExists,
     ResultNotCurrent,
 )
-from patients.services.events import record_imaging, record_skeletal_event, record_treatment
+from patients.services.events import record_condition, record_imaging, record_skeletal_event, record_treatment
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
 from patients.services.people import PatientDetails, create_patient, set_plan, update_patient
 
@@ -31,6 +31,7 @@ __all__ = [
     "correct_result",
     "create_patient",
     "plan_draws",
+    "record_condition",
     "record_draw",
     "record_draws",
     "record_imaging",

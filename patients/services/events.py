@@ -1,4 +1,4 @@
-"""Writing treatment, imaging and skeletal events.
+"""Writing treatment, imaging, skeletal events and conditions.
 
 Each may change how the markers read, so each asks for a new reading.
 """
@@ -12,10 +12,10 @@ from django.db import transaction
 
 from accounts.models import User
 from audit.services import record
-from patients.models import ImagingStudy, SkeletalEvent, Treatment
+from patients.models import Condition, ImagingStudy, SkeletalEvent, Treatment
 from patients.services.draws import announce
 
-Event = TypeVar("Event", Treatment, ImagingStudy, SkeletalEvent)
+Event = TypeVar("Event", Treatment, ImagingStudy, SkeletalEvent, Condition)
 
 
 @transaction.atomic
@@ -83,6 +83,29 @@ def record_skeletal_event(
         patient_id=patient_id, kind=kind, occurred_on=occurred_on, site=site.strip(), recorded_by=recorded_by
     )
     return _save(event, actor=actor, patient_id=patient_id, action="skeletal_event.recorded")
+
+
+@transaction.atomic
+def record_condition(
+    *,
+    actor: str,
+    patient_id: int,
+    kind: str,
+    occurred_on: dt.date,
+    ended_on: dt.date | None = None,
+    note: str = "",
+    recorded_by: User | None = None,
+) -> Condition:
+    """An illness that moves markers. Raises ValidationError where a field does not do."""
+    condition = Condition(
+        patient_id=patient_id,
+        kind=kind,
+        occurred_on=occurred_on,
+        ended_on=ended_on,
+        note=note.strip(),
+        recorded_by=recorded_by,
+    )
+    return _save(condition, actor=actor, patient_id=patient_id, action="condition.recorded")
 
 
 def _save(event: Event, *, actor: str, patient_id: int, action: str) -> Event:

@@ -20,9 +20,9 @@ from accounts.roles import Permission
 from patients.access import access_patient
 from patients.banner import banner_of
 from patients.entry import DEFAULT_PANEL
-from patients.forms import ImagingForm, PlanForm, SkeletalEventForm, TreatmentForm
+from patients.forms import ConditionForm, ImagingForm, PlanForm, SkeletalEventForm, TreatmentForm
 from patients.models import FollowUpPlan, Patient
-from patients.services import record_imaging, record_skeletal_event, record_treatment, set_plan
+from patients.services import record_condition, record_imaging, record_skeletal_event, record_treatment, set_plan
 
 Save = Callable[[User, Patient, dict[str, Any]], object]
 
@@ -52,6 +52,15 @@ def skeletal_event_new(request: HttpRequest, pk: int) -> HttpResponse:
         return record_skeletal_event(actor=user.audit_name, patient_id=patient.pk, recorded_by=user, **data)
 
     return _page(request, pk, SkeletalEventForm, save, title=_("Record skeletal event"))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def condition_new(request: HttpRequest, pk: int) -> HttpResponse:
+    def save(user: User, patient: Patient, data: dict[str, Any]) -> object:
+        return record_condition(actor=user.audit_name, patient_id=patient.pk, recorded_by=user, **data)
+
+    return _page(request, pk, ConditionForm, save, title=_("Record infection or other condition"))
 
 
 @login_required

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from monitoring.chart_panels import Panel
 from monitoring.points import point_views
-from monitoring.trends.types import Baseline, DrawReading, MarkerFinding
+from monitoring.trends.types import Baseline, DrawReading, MarkerFinding, RiseEvidence
 from patients.catalogue import catalogue
 from patients.models import Patient
 from patients.selectors import SeriesPoint
@@ -55,7 +55,14 @@ def point(
 
 
 def reading(
-    draw: int, *, stance: str = "neutral", reason: str = "", band: tuple[float, float] | None = (1.5, 2.6)
+    draw: int,
+    *,
+    stance: str = "neutral",
+    reason: str = "",
+    band: tuple[float, float] | None = (1.5, 2.6),
+    rebased: str = "",
+    uncertain: str = "",
+    watch_only: str = "",
 ) -> DrawReading:
     return DrawReading(
         draw_id=draw,
@@ -65,13 +72,32 @@ def reading(
         expected=2.0 if band else None,
         band_low=band[0] if band else None,
         band_high=band[1] if band else None,
-        support_limit=3.0 if band else None,
         baseline_draws=3,
         z=None,
         rise_vs_baseline_percent=None,
         rcv_percent=55.0,
         stance=stance,  # type: ignore[arg-type]  # a literal, given as text by the tests
         reason=reason,
+        rebased=rebased,
+        uncertain=uncertain,
+        watch_only=watch_only,
+    )
+
+
+def evidence(
+    *, part: float = 2.0, odds: float = 30.0, confirmed: bool = True, noise: float = 1.0, onset: float = 20_500.0
+) -> RiseEvidence:
+    """A rise that began on 16 February 2026, give or take four weeks."""
+    return RiseEvidence(
+        log_evidence=9.0,
+        odds=odds,
+        part=part,
+        confirmed=confirmed,
+        support=1.0 if confirmed else -1.0,
+        onset_day=onset,
+        onset_low=onset - 28,
+        onset_high=onset + 28,
+        noise=noise,
     )
 
 

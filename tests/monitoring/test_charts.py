@@ -15,7 +15,7 @@ from django.utils import translation
 
 from monitoring.chart_panels import Panel, hover_text, linear_range, log_range
 from monitoring.charts import Events, focus_draws, patient_chart
-from patients.models import Finding, ImagingStudy, SkeletalEvent, Treatment
+from patients.models import Condition, Finding, ImagingStudy, SkeletalEvent, Treatment
 from tests.monitoring.figures import finding, panel, point, reading
 
 TODAY = dt.date(2026, 9, 1)
@@ -252,6 +252,21 @@ def test_skeletal_events_have_a_lane_of_their_own() -> None:
     assert lane["hovertext"] == ["fracture 03-Feb-2026<br>L2"]
 
 
+def test_conditions_have_a_lane_of_their_own_that_says_when_each_ended() -> None:
+    infection = Condition(
+        kind="infection", occurred_on=dt.date(2026, 2, 3), ended_on=dt.date(2026, 2, 12), note="<pneumonia>"
+    )
+    renal = Condition(kind="renal_impairment", occurred_on=dt.date(2026, 3, 1))
+    made = chart(cea("2"), events=Events(conditions=[infection, renal]))
+    lane = next(one for one in made["data"] if one["name"] == "conditions")
+    assert lane["x"] == ["2026-02-03", "2026-03-01"]
+    assert lane["text"] == ["infection", "renal impairment"]
+    assert lane["hovertext"] == [
+        "infection<br>03-Feb-2026 – 12-Feb-2026<br>&lt;pneumonia&gt;",
+        "renal impairment<br>01-Mar-2026 – no end recorded",
+    ]
+
+
 # --- words ----------------------------------------------------------------------------------------------------------
 def test_the_hover_says_value_date_change_noise_laboratory_and_note() -> None:
     found = finding([reading(1), reading(2, stance="supports")], state="single_rise")
@@ -267,6 +282,16 @@ def test_the_hover_says_value_date_change_noise_laboratory_and_note() -> None:
         "above what was expected of this person (1.5–2.6)",
         "supports the rise",
         "Central · Roche",
+    ]
+
+
+def test_the_hover_says_what_was_held_back_of_a_draw() -> None:
+    held = reading(2, rebased="laboratory_change", uncertain="infection_window", watch_only="bone_flare_window")
+    shown = panel([point("ALP", "80", draw=1), point("ALP", "82", draw=2)], finding([reading(1), held], marker="ALP"))
+    assert hover_text(shown.marker, shown.views[1]).split("<br>")[-3:] == [
+        "own level re-based: the laboratory changed",
+        "counts for less: infection moves this marker",
+        "carries no alert: early in targeted therapy, when healing bone can raise this marker",
     ]
 
 

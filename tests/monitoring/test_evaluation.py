@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,14 +13,26 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from monitoring.errors import RuleProblem
-from monitoring.evaluation import Course, build_series, date_of, day_of, load_material, moment_of, segments_of
+from monitoring.detection import detection_parameters
+from monitoring.evaluation import (
+    Course,
+    build_series,
+    date_of,
+    day_of,
+    events_of_courses,
+    load_material,
+    moment_of,
+    segments_of,
+)
+from monitoring.events import EVENT_KINDS, ClinicalEvent, DrawState, read_draws
 from monitoring.parameters import marker_parameters
-from monitoring.rules import read_sample_conditions, read_treatment_windows, sample_conditions, treatment_windows
+from monitoring.rules import event_rules
 from monitoring.trends import engine
+from monitoring.trends.types import Series
 from patients.catalogue import catalogue
+from patients.models import TreatmentKind
 from patients.selectors import SeriesPoint
-from patients.services import record_treatment
+from patients.services import record_condition, record_skeletal_event, record_treatment
 from tests.cast import give_draw, make_cast, make_patient
 
 START = dt.datetime(2025, 3, 3, 8, tzinfo=dt.UTC)
@@ -87,62 +99,104 @@ def test_the_same_name_in_another_spelling_is_the_same_laboratory() -> None:
     assert segments_of(named(("North  lab", ""), ("north lab ", ""))) == [0, 0]
 
 
-# --- exclusions ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("marker", "fasting", "haemolysis", "expected"),
-    [
-        ("BCTX", "no", "unknown", "not_fasting"),
-        ("BCTX", "yes", "unknown", ""),
-        ("BCTX", "unknown", "unknown", ""),
-        ("BCTX", "yes", "present", ""),
-        ("CEA", "no", "present", ""),
-        ("NSE", "no", "present", "haemolysed"),
-        ("NSE", "no", "none", ""),
-        ("PHOS", "yes", "present", "haemolysed"),
-        ("LDH", "yes", "present", "haemolysed"),
-    ],
-)
-def test_a_sample_condition_excludes_only_the_markers_it_spoils(
-    marker: str, fasting: str, haemolysis: str, expected: str
-) -> None:
-    point = replace(POINT, marker=marker, fasting=fasting, haemolysis=haemolysis)
-    assert build_series(1, marker, [point], courses=[]).exclusions == (expected,)
-
-
-@pytest.mark.parametrize(
-    ("marker", "kind", "days_after", "expected"),
-    [
-        ("CEA", "chemotherapy", -1, ""),
-        ("CEA", "chemotherapy", 0, ""),
-        ("CEA", "chemotherapy", 1, "treatment_window"),
-        ("CEA", "targeted", 42, "treatment_window"),
-        ("CEA", "immunotherapy", 43, ""),
-        ("CEA", "bone_agent", 10, ""),
-        ("CEA", "radiotherapy", 10, ""),
-        ("ALP", "chemotherapy", 10, ""),
-        ("ALP", "bone_agent", 0, ""),
-        ("ALP", "bone_agent", 28, "treatment_window"),
-        ("ALP", "bone_agent", 29, ""),
-    ],
-)
-def test_a_treatment_window_opens_and_shuts_to_the_day(marker: str, kind: str, days_after: int, expected: str) -> None:
-    course = Course(kind, START.date() - dt.timedelta(days=days_after))
-    assert build_series(1, marker, [replace(POINT, marker=marker)], courses=[course]).exclusions == (expected,)
+# --- events and samples -------------------------------------------------------------------------------------------
 
 
 def test_the_window_counts_days_of_the_clinic(settings: Settings) -> None:
     settings.CLINIC_TIME_ZONE = "Asia/Shanghai"
     late = replace(POINT, collected_at=dt.datetime(2025, 3, 3, 17, tzinfo=dt.UTC))  # 01:00 on the 4th in Shanghai
-    course = Course("chemotherapy", dt.date(2025, 3, 3))
-    assert build_series(1, "CEA", [late], courses=[course]).exclusions == ("treatment_window",)
+    events = events_of_courses([Course("chemotherapy", dt.date(2025, 3, 3))])
+    assert build_series(1, "CEA", [late], events=events).exclusions == ("treatment_window",)
+    settings.CLINIC_TIME_ZONE = "UTC"
+    assert build_series(1, "CEA", [late], events=events).exclusions == ("",)
 
 
-def test_what_is_wrong_with_the_sample_is_said_before_the_treatment() -> None:
-    point = replace(POINT, marker="BCTX", fasting="no")
-    course = Course("bone_agent", START.date() - dt.timedelta(days=3))
-    assert build_series(1, "BCTX", [point], courses=[course]).exclusions == ("not_fasting",)
+def test_the_state_of_a_sample_reaches_the_series() -> None:
+    fed = build_series(1, "BCTX", [replace(POINT, marker="BCTX", fasting="no")])
+    assert (fed.exclusions, fed.extra_codes, fed.extra_sd.tolist()) == (("",), ("not_fasting",), [0.196])
+    haemolysed = build_series(1, "NSE", [replace(POINT, marker="NSE", haemolysis="present")])
+    assert (haemolysed.exclusions, haemolysed.extra_codes) == (("haemolysed",), ("",))
+
+
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        ((("North", "A"), ("North", "B")), "assay_change"),
+        ((("North", "A"), ("South", "A")), "laboratory_change"),
+        ((("North", "A"), ("South", "B")), "assay_change"),
+        ((("North", "A"), ("", "")), ""),
+    ],
+)
+def test_the_first_draw_from_another_assay_or_laboratory_is_re_based(
+    names: tuple[tuple[str, str], ...], code: str
+) -> None:
+    series = build_series(1, "CEA", named(*names))
+    assert series.segments.tolist() == [0, 1 if code else 0]
+    assert series.rebase_codes == ("", code)
+    assert series.rebase_sd.tolist() == [0.0, 0.3 if code else 0.0]
+
+
+def test_a_marker_that_left_the_catalogue_still_has_its_series() -> None:
+    events = events_of_courses([Course("chemotherapy", START.date() - dt.timedelta(days=3))])
+    series = build_series(1, "CA125", [replace(POINT, marker="CA125")], events=events)
+    assert (series.exclusions, series.values.tolist()) == (("",), [2.5])
+
+
+FIRST = dt.date(2025, 1, 6)
+
+
+def courses_of(*spans: tuple[int, int | None], kind: str = "bone_agent") -> list[Course]:
+    return [
+        Course(kind, FIRST + dt.timedelta(days=start), None if end is None else FIRST + dt.timedelta(days=end))
+        for start, end in spans
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "event", "detail"),
+    [
+        ("chemotherapy", "treatment_start", "chemotherapy"),
+        ("targeted", "treatment_start", "targeted"),
+        ("immunotherapy", "treatment_start", "immunotherapy"),
+        ("radiotherapy", "treatment_start", "radiotherapy"),
+        ("surgery", "surgery", ""),
+        ("bone_agent", "bone_agent_start", ""),
+        ("g_csf", "g_csf", ""),
+        ("steroid", "steroid", ""),
+    ],
+)
+def test_each_kind_of_treatment_is_an_event_the_rules_know(kind: str, event: str, detail: str) -> None:
+    (started,) = events_of_courses(courses_of((3, None), kind=kind))
+    assert started == ClinicalEvent(event, float(FIRST.toordinal() + 3), None, "", detail)
+    assert started.kind in EVENT_KINDS
+
+
+def test_every_kind_of_treatment_was_looked_at() -> None:
+    assert len(TreatmentKind.values) == 8
+
+
+@pytest.mark.parametrize(
+    ("spans", "stops"),
+    [
+        ([(0, None)], []),
+        ([(0, 90)], [90]),
+        ([(0, 0)], []),  # a dose
+        ([(0, 90), (91, None)], []),  # another agent took over
+        ([(0, 90), (92, None)], [90]),
+        ([(0, 90), (30, 60)], [90]),
+        ([(0, 90), (30, 120)], [120]),
+        ([(0, 90), (0, 90)], [90, 90]),
+        ([(0, 90), (91, 91)], [90]),
+    ],
+)
+def test_a_bone_agent_is_stopped_where_none_follows(spans: list[tuple[int, int | None]], stops: list[int]) -> None:
+    events = events_of_courses(courses_of(*spans))
+    assert [one.day - FIRST.toordinal() for one in events if one.kind == "bone_agent_stop"] == stops
+
+
+def test_the_end_of_another_treatment_stops_no_bone_agent() -> None:
+    events = events_of_courses([*courses_of((0, None)), *courses_of((0, 50), kind="chemotherapy")])
+    assert [one.kind for one in events] == ["bone_agent_start", "treatment_start"]
 
 
 # --- the series ---------------------------------------------------------------------------------------------------
@@ -153,26 +207,26 @@ def test_comparators_become_censoring() -> None:
         replace(POINT, draw_id=at, collected_at=START + dt.timedelta(days=at), comparator=comparator)
         for at, comparator in enumerate(["", "<", "<=", ">", ">="])
     ]
-    assert build_series(1, "CEA", points, courses=[]).censoring.tolist() == [0, -1, -1, 1, 1]
+    assert build_series(1, "CEA", points).censoring.tolist() == [0, -1, -1, 1, 1]
 
 
 def test_two_values_at_one_instant_stay_in_the_order_of_their_draws_and_are_read() -> None:
     later = replace(POINT, draw_id=3, canonical=Decimal("9.0"))
     points = [later, POINT, replace(POINT, draw_id=5, collected_at=START + dt.timedelta(days=42))]
-    series = build_series(1, "CEA", points, courses=[])
+    series = build_series(1, "CEA", points)
     assert series.draw_ids == (1, 3, 5)
     assert series.days.tolist() == [series.days[0], series.days[0], series.days[0] + 42]
-    (finding,) = engine.evaluate([series], marker_parameters())
+    (finding,) = engine.evaluate([series], marker_parameters(), detection_parameters())
     assert [reading.draw_id for reading in finding.markers[0].readings] == [1, 3, 5]
 
 
 def test_a_value_is_the_nearest_float_of_its_decimal() -> None:
-    series = build_series(1, "CEA", [replace(POINT, canonical=Decimal("0.1"))], courses=[])
+    series = build_series(1, "CEA", [replace(POINT, canonical=Decimal("0.1"))])
     assert (series.values.dtype, series.values.tolist()) == (np.dtype("float64"), [0.1])
 
 
 @pytest.mark.django_db
-def test_many_patients_are_loaded_in_two_queries_with_their_treatments() -> None:
+def test_many_patients_are_loaded_in_four_queries_with_what_happened_to_them() -> None:
     cast = make_cast()
     patients = [make_patient(cast.team, name=f"Person {at}") for at in range(4)]
     for patient in patients:
@@ -182,7 +236,7 @@ def test_many_patients_are_loaded_in_two_queries_with_their_treatments() -> None
     )
     with CaptureQueriesContext(connection) as queries:
         material = load_material([patient.pk for patient in patients])
-    assert len(queries) == 2
+    assert len(queries) == 4  # results, treatments, skeletal events, conditions
     assert [(one.patient, one.marker) for one in material.series] == [
         (patient.pk, marker) for patient in patients for marker in ("ALP", "CEA")
     ]
@@ -191,82 +245,62 @@ def test_many_patients_are_loaded_in_two_queries_with_their_treatments() -> None
     assert all(len(material.result_ids[patient.pk]) == 2 for patient in patients)
 
 
-# --- the rules as data --------------------------------------------------------------------------------------------
+def marks_of(series: Series) -> list[list[object]]:
+    return [
+        list(series.exclusions),
+        list(series.rebase_codes),
+        series.rebase_sd.tolist(),
+        list(series.extra_codes),
+        series.extra_sd.tolist(),
+        list(series.watch_only),
+    ]
 
 
-def test_every_marker_that_must_be_drawn_fasting_has_its_rule() -> None:
-    must = {marker.code for marker in catalogue().markers if marker.fasting == "required_morning"}
-    assert must == {one.marker for one in sample_conditions() if one.code == "not_fasting"}
+@pytest.mark.django_db
+def test_the_record_is_marked_as_the_same_history_in_a_file_would_be(settings: Settings) -> None:
+    settings.CLINIC_TIME_ZONE = "Asia/Shanghai"
+    patient = make_patient(make_cast().team)
+    evening = dt.datetime(2025, 1, 6, 17, tzinfo=dt.UTC)  # 01:00 on the 7th in Shanghai
+    weeks = range(0, 60, 4)
+    values = {"CEA": "2.5", "CYFRA211": "2.0", "BAP": "12", "BCTX": "0.3", "PLT": "250"}
+    for week in weeks:
+        give_draw(patient, evening + dt.timedelta(weeks=week), values, fasting="no" if week == 8 else "yes")
+
+    def day(number: int) -> dt.date:
+        return dt.date(2025, 1, 7) + dt.timedelta(days=number)
+
+    who: dict[str, Any] = {"actor": "test", "patient_id": patient.pk}
+    record_treatment(**who, kind="immunotherapy", name="pembrolizumab", started_on=day(28))
+    record_treatment(**who, kind="bone_agent", name="denosumab", started_on=day(20), ended_on=day(110))
+    record_skeletal_event(**who, kind="fracture", occurred_on=day(60))
+    record_condition(**who, kind="infection", occurred_on=day(140), ended_on=day(150))
+    record_condition(**who, kind="renal_impairment", occurred_on=day(200))
+
+    history = [
+        ClinicalEvent("infection", 140, 150),
+        ClinicalEvent("renal_impairment", 200),
+        ClinicalEvent("fracture", 60),
+        ClinicalEvent("bone_agent_stop", 110),
+        ClinicalEvent("bone_agent_start", 20),
+        ClinicalEvent("treatment_start", 28, detail="immunotherapy"),
+    ]
+    draws = [DrawState(7.0 * week, "no" if week == 8 else "yes") for week in weeks]
+    series = load_material([patient.pk]).series
+    assert {one.marker for one in series} == set(values)
+    for one in series:
+        marks = read_draws(one.marker, catalogue().marker(one.marker).family, draws, history, event_rules())
+        assert marks_of(one) == [
+            list(marks.exclusions),
+            list(marks.rebase_codes),
+            marks.rebase_sd.tolist(),
+            list(marks.extra_codes),
+            marks.extra_sd.tolist(),
+            list(marks.watch_only),
+        ]
+        assert any(code for code in (*one.exclusions, *one.extra_codes, *one.watch_only))
 
 
-def test_the_shipped_rules_name_their_sources() -> None:
-    assert len(sample_conditions()) == 4
-    assert [(one.from_day, one.to_day) for one in treatment_windows()] == [(1, 42), (1, 28)]
-    assert all(one.source and one.grade for one in sample_conditions())
-    assert all(one.source and one.grade for one in treatment_windows())
-
-
-CONDITION = """
-[[condition]]
-marker = "NSE"
-field = "haemolysis"
-value = "present"
-code = "haemolysed"
-source = "somewhere"
-grade = "P"
-"""
-WINDOW = """
-[[window]]
-treatments = ["targeted"]
-families = ["tumour"]
-from_day = 1
-to_day = 42
-code = "treatment_window"
-source = "somewhere"
-grade = "S"
-"""
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "code", "key"),
-    [
-        ('marker = "NSE"', 'marker = "NSX"', "rule_value_invalid", "marker"),
-        ('field = "haemolysis"', 'field = "note"', "rule_value_invalid", "field"),
-        ('value = "present"', 'value = "no"', "rule_value_invalid", "value"),
-        ('grade = "P"', 'grade = "Q"', "rule_value_invalid", "grade"),
-        ('source = "somewhere"', 'source = " "', "rule_value_invalid", "source"),
-        ('grade = "P"', "", "rule_key_missing", "grade"),
-        ('grade = "P"', 'grade = "P"\ncolour = "red"', "rule_key_unknown", "colour"),
-        ("[[condition]]", "[[conditions]]", "rule_key_unknown", "conditions"),
-    ],
-)
-def test_a_sample_condition_that_says_nonsense_is_refused(
-    tmp_path: Path, old: str, new: str, code: str, key: str
-) -> None:
-    file = tmp_path / "conditions.toml"
-    file.write_text(CONDITION.replace(old, new), encoding="utf-8")
-    with pytest.raises(RuleProblem) as refused:
-        read_sample_conditions(file)
-    assert (refused.value.code, refused.value.params["key"]) == (code, key)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "key"),
-    [
-        ('["targeted"]', '["hope"]', "treatments"),
-        ('["targeted"]', "[]", "treatments"),
-        ('["tumour"]', '"tumour"', "families"),
-        ("to_day = 42", "to_day = 0", "to_day"),
-        ("to_day = 42", "to_day = true", "to_day"),
-        ("from_day = 1", "from_day = -1", "to_day"),
-    ],
-)
-def test_a_treatment_window_that_says_nonsense_is_refused(tmp_path: Path, old: str, new: str, key: str) -> None:
-    file = tmp_path / "windows.toml"
-    file.write_text(WINDOW.replace(old, new), encoding="utf-8")
-    with pytest.raises(RuleProblem) as refused:
-        read_treatment_windows(file)
-    assert (refused.value.code, refused.value.params["key"]) == ("rule_value_invalid", key)
+# --- blood that may be on record twice ----------------------------------------------------------------------------
 
 
 def rise_on_one_day(*, hour_known: bool) -> str:
@@ -280,7 +314,7 @@ def rise_on_one_day(*, hour_known: bool) -> str:
     raised = replace(POINT, canonical=Decimal("6.0"))
     points.append(replace(raised, draw_id=6, collected_at=midnight, time_known=hour_known))
     points.append(replace(raised, draw_id=7, collected_at=midnight.replace(hour=14)))
-    (found,) = engine.evaluate([build_series(1, "CEA", points, courses=())], marker_parameters())
+    (found,) = engine.evaluate([build_series(1, "CEA", points)], marker_parameters(), detection_parameters())
     return found.markers[0].state
 
 
@@ -301,6 +335,6 @@ def test_a_draw_without_an_hour_counts_as_taken_with_the_first_of_its_day_in_the
         replace(POINT, draw_id=4, collected_at=day_only + dt.timedelta(hours=20)),
         replace(POINT, draw_id=5, collected_at=day_only + dt.timedelta(days=2), time_known=False),
     ]
-    days = build_series(1, "CEA", points, courses=()).days.tolist()
+    days = build_series(1, "CEA", points).days.tolist()
     whole = [day_of(points[at].collected_at) for at in (0, 2, 2, 3, 4)]
     assert days == whole

@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from monitoring.explanation import MarkerWhy, against, explain_marker, grade_text, reason_text, state_text
-from monitoring.trends.types import Baseline, DoublingTime, MarkerFinding, Slope
+from monitoring.explanation import NO_WEIGHT, MarkerWhy, Weight, against, explain_marker, grade_text, state_text
+from monitoring.trends.types import Baseline, DoublingTime, MarkerFinding
 from patients.catalogue import catalogue
-from tests.monitoring.figures import finding, panel, point, reading
+from tests.monitoring.figures import evidence, finding, panel, point, reading
 
 RISE = finding(
     [reading(1), reading(2), reading(3, stance="supports"), reading(4, stance="supports")], state="sustained_rise"
@@ -17,9 +17,9 @@ RISE = finding(
 VALUES = ("2.0", "2.1", "4.5", "7.40")
 
 
-def why(found: MarkerFinding = RISE) -> MarkerWhy:
+def why(found: MarkerFinding = RISE, *, weight: Weight = NO_WEIGHT) -> MarkerWhy:
     shown = panel([point("CEA", value, draw=at) for at, value in enumerate(VALUES, start=1)], found)
-    return explain_marker(found, marker=shown.marker, views=shown.views, since=dt.date(2026, 3, 30))
+    return explain_marker(found, marker=shown.marker, views=shown.views, since=dt.date(2026, 3, 30), weight=weight)
 
 
 def test_a_rise_is_told_from_the_persons_level_to_the_last_value_as_reported() -> None:
@@ -32,6 +32,55 @@ def test_the_supporting_draws_are_named_by_date() -> None:
     assert why().support == ("30-Mar-2026", "11-May-2026")
 
 
+def test_the_level_before_the_rise_has_its_interval_and_its_draws() -> None:
+    assert why().own_level == "2.04 ng/mL (95 % interval 1.8–2.3), from 3 draws"
+    assert RISE.baseline is not None
+    moved = replace(RISE, baseline=replace(RISE.baseline, draws=1, start="segment"))
+    assert why(moved).own_level == "2.04 ng/mL (95 % interval 1.8–2.3), from 1 draw, re-based by an event"
+
+
+def test_the_inferred_start_has_its_interval() -> None:
+    risen = replace(RISE, evidence=evidence())
+    assert why(risen).onset == "about 16-Feb-2026 (approximate 95 % interval 19-Jan-2026 to 16-Mar-2026)"
+    known = replace(evidence(), onset_low=20_500.0, onset_high=20_500.0)
+    assert why(replace(RISE, evidence=known)).onset == "about 16-Feb-2026"
+    assert why().onset == ""
+
+
+def test_whether_two_draws_in_a_row_confirm_it_is_said_with_the_reason_why_not() -> None:
+    assert why(replace(RISE, evidence=evidence())).confirmed == "yes, the last two draws in a row speak for it"
+    once = replace(RISE, state="single_rise", evidence=evidence(confirmed=False))
+    assert why(once).confirmed == "not yet, that takes two draws in a row"
+    held = [reading(1), reading(2, stance="supports", watch_only="bone_flare_window"), reading(3, stance="not_used")]
+    assert why(replace(once, readings=tuple(held))).confirmed == (
+        "no, the last draw carries no alert: early in targeted therapy, when healing bone can raise this marker"
+    )
+
+
+@pytest.mark.parametrize(
+    ("odds", "word"),
+    [(0.5, "weak"), (1.0, "moderate"), (3.0, "clear"), (20.0, "strong"), (150.0, "very strong")],
+)
+def test_the_strength_is_a_word_and_a_share_of_the_index_and_never_a_probability(odds: float, word: str) -> None:
+    said = why(replace(RISE, evidence=evidence(odds=odds)), weight=Weight(tells=True, share="72 % of the index"))
+    assert said.strength == f"{word}, 72 % of the index"
+
+
+def test_the_persons_own_noise_is_set_against_the_stated_one() -> None:
+    chance = "up to +55\xa0% between two draws may be chance"
+    twice = why(replace(RISE, evidence=evidence(noise=1.69))).noise
+    assert twice == f"{chance}; this person varies 1.3 times as much as stated"
+    assert why(replace(RISE, evidence=evidence(noise=1.05))).noise == f"{chance}; this person varies as stated"
+
+
+def test_a_marker_too_weak_alone_is_told_beside_those_that_moved() -> None:
+    weak = replace(RISE, state="calm", evidence=evidence(odds=0.3, confirmed=False))
+    told = why(weak, weight=Weight(tells=True, share="40 % of the index"))
+    assert (told.moved, told.state_label, told.doubling) == (True, "weak sign, only beside others", "")
+    assert (told.strength, len(told.draws)) == ("weak, 40 % of the index", 4)
+    assert (why(weak).moved, why(weak).draws) == (False, ())
+
+
 def test_expected_noise_and_what_would_lower_it_are_numbers() -> None:
     said = why()
     assert said.expected == "1.5–2.6 ng/mL"
@@ -40,15 +89,16 @@ def test_expected_noise_and_what_would_lower_it_are_numbers() -> None:
 
 
 def test_a_doubling_time_has_its_interval_or_a_reason_why_not() -> None:
-    slope = Slope(per_day=0.008, low=0.0046, high=0.0115, draws=4, span_days=84.0, method="rise")
-    stated = replace(RISE, slope=slope, doubling_time=DoublingTime(days=86.2, low=60.1, high=150.4))
-    interval = "approximate 95 % interval 60 to 150"
-    assert why(stated).doubling == f"about 86 days, averaged over 4 draws in 84 days ({interval})"
+    stated = replace(RISE, doubling_time=DoublingTime(days=86.2, low=60.1, high=150.4))
+    assert why(stated).doubling == (
+        "what is added to the own level doubles in about 86 days (approximate 95 % interval 60 to 150)"
+    )
     assert why().doubling == "not given: the draws lie too close together in time"
 
 
-def test_a_single_draw_or_a_fall_has_no_doubling_time() -> None:
-    assert why(replace(RISE, state="single_rise")).doubling == ""
+def test_what_is_not_confirmed_has_no_doubling_time_and_a_fall_has_no_word_of_it() -> None:
+    once = replace(RISE, state="single_rise", doubling_time_reason="not_rising")
+    assert why(once).doubling == "not given: the rise is not confirmed"
     assert why(replace(RISE, direction="down")).doubling == ""
 
 
@@ -62,7 +112,9 @@ def test_what_was_left_out_is_named_with_its_reason() -> None:
     found = finding([reading(1), reading(2, stance="not_used", reason="not_fasting")], marker="BCTX")
     shown = panel([point("BCTX", "0.3", draw=1), point("BCTX", "0.2", draw=2)], found)
     said = explain_marker(found, marker=shown.marker, views=shown.views, since=None)
-    assert [(one.day, one.value, one.reason) for one in said.left_out] == [("16-Feb-2026", "0.2", "drawn after food")]
+    assert [(one.day, one.value, one.text) for one in said.notes] == [
+        ("16-Feb-2026", "0.2", "not used: drawn after food")
+    ]
 
 
 def test_a_calm_marker_of_the_same_family_speaks_against() -> None:
@@ -76,19 +128,15 @@ def test_a_calm_marker_of_the_same_family_speaks_against() -> None:
     ]
 
 
+def test_a_calm_marker_that_is_a_reason_never_speaks_against() -> None:
+    calm = {code: finding([reading(1)], marker=code) for code in ("CEA", "CYFRA211")}
+    markers = {code: catalogue().marker(code) for code in calm}
+    assert against(calm, markers, told=("CEA",)) == ["CYFRA 21-1 is as expected (1.5–2.6 ng/mL)."]
+    assert against(calm, markers, told=("CEA", "CYFRA211")) == []
+
+
 def test_nothing_moved_means_nothing_to_speak_against() -> None:
     assert against({"CEA": finding([reading(1)])}, {"CEA": catalogue().marker("CEA")}) == []
-
-
-@pytest.mark.parametrize(
-    "code", ["not_fasting", "haemolysed", "treatment_window", "limit_above_band", "first_in_segment"]
-)
-def test_each_reason_has_words(code: str) -> None:
-    assert reason_text(code) != code
-
-
-def test_a_reason_without_words_is_shown_and_not_dropped() -> None:
-    assert reason_text("something_new") == "something_new"
 
 
 def test_the_change_stands_beside_the_value_it_is_the_change_of() -> None:
@@ -104,7 +152,7 @@ def test_the_change_stands_beside_the_value_it_is_the_change_of() -> None:
     shown = panel([point("NSE", value, draw=at) for at, value in enumerate(values, start=1)], found)
     said = explain_marker(found, marker=shown.marker, views=shown.views, since=None)
     assert (said.last, said.change) == ("4.5", "+263\xa0%")
-    assert [(one.value, one.reason) for one in said.left_out] == [("30", "sample haemolysed")]
+    assert [(one.value, one.text) for one in said.notes] == [("30", "not used: sample haemolysed")]
 
 
 def test_a_value_reported_in_another_unit_is_never_set_beside_a_bare_number() -> None:

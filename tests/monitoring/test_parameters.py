@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from monitoring.detection import detection_file
 from monitoring.parameters import marker_parameters, parameters_of, weakest
 from patients.catalogue import Figure, Grade, catalogue
 
@@ -44,6 +45,30 @@ def test_a_set_point_comes_from_its_own_figures_and_carries_their_grade() -> Non
 def test_without_any_cvi_nothing_is_concluded() -> None:
     scc = marker_parameters()["SCC"]
     assert (scc.verdict, scc.sigma_total, scc.set_point_log_mean, scc.set_point_log_sd) == (False, None, None, None)
+
+
+def test_how_much_a_marker_weighs_comes_from_the_file_of_the_engine() -> None:
+    weight = detection_file().markers["BAP"]
+    bap = marker_parameters()["BAP"]
+    assert (bap.participation, bap.group) == (weight.participation, "alkaline_phosphatase")
+    assert (bap.rebase_sd, bap.clip, bap.inflation) == (weight.rebase_sd, weight.clip, weight.inflation)
+    assert weight.participation == 0.35
+
+
+def test_every_marker_wanders_as_the_file_of_the_engine_says() -> None:
+    assert {one.drift for one in marker_parameters().values()} == {detection_file().figures["drift"]}
+
+
+def test_a_marker_without_a_weight_shows_its_trend_and_is_never_weighed() -> None:
+    unweighed = [one for one in marker_parameters().values() if one.marker not in detection_file().markers]
+    assert "ALB" in {one.marker for one in unweighed}
+    assert {(one.participation, one.group) for one in unweighed} == {(None, "")}
+
+
+def test_the_noise_is_widened_more_where_only_healthy_people_were_measured() -> None:
+    for code, weight in detection_file().markers.items():
+        measured_in_patients = catalogue().by_code[code].cv_patients is not None
+        assert weight.inflation == (1.3 if measured_in_patients else 1.8), code
 
 
 def test_a_marker_of_two_limits_has_its_set_point_halfway_between_them_on_the_log_scale() -> None:

@@ -9,7 +9,7 @@ from monitoring.patient_page import patient_page
 from monitoring.services import acknowledge_alert
 from patients.services import record_treatment, set_plan
 from tests.cast import ACTOR, Cast, give_draw, make_patient
-from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, RISING, day, patient_with, run, the_alert
+from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, RISING, correct, day, patient_with, run, the_alert
 
 
 def test_a_rise_is_explained_from_the_stored_finding(cast: Cast) -> None:
@@ -21,9 +21,47 @@ def test_a_rise_is_explained_from_the_stored_finding(cast: Cast) -> None:
     (cea,) = page.why.moved
     assert (cea.short_name, cea.last, cea.state) == ("CEA", "6.0", "sustained_rise")
     assert cea.support == ("23-Jun-2025", "04-Aug-2025")
+    assert cea.confirmed == "yes, the last two draws in a row speak for it"
+    assert [row.says for row in cea.draws][:2] == ["supports", "supports"]
+    assert len(cea.classical) > 10
+    assert page.why.level.reasons == ("Sustained rise of a tumour marker: CEA",)
+    assert page.why.level.index.startswith("Watch index ")
+    assert (page.why.level.weighed, page.why.level.label, page.why.older_alert) == ("CEA", "", False)
     assert page.why.results_read == 6
     (alert,) = page.alerts
     assert (alert.is_open, alert.markers, alert.age) == (True, "CEA", "today")
+
+
+def test_of_a_calm_marker_no_draw_is_shown_as_speaking_for_a_rise(cast: Cast) -> None:
+    """The engine keeps which draws fit a rise best; of a marker that is no reason that is noise."""
+    patient = patient_with(cast.team, RISING, also={"ALP": "80"})
+    give_draw(patient, day(6), {"CEA": "8.0", "ALP": "82"})
+    run(patient)
+    page = patient_page(patient, now=NOW)
+    assert page.table is not None
+    supports = {row.code: any(cell and cell.supports for cell in row.cells) for row in page.table.rows}
+    assert supports == {"CEA": True, "ALP": False}
+
+
+def test_an_alert_that_newer_draws_would_not_raise_is_said_to_stand(cast: Cast) -> None:
+    patient = patient_with(cast.team, RISING)
+    run(patient)
+    for at in range(6, 12):
+        give_draw(patient, day(at), {"CEA": "2.0"})
+    run(patient)
+    page = patient_page(patient, now=NOW)
+    assert page.why is not None
+    assert (page.level, page.why.evaluation.level, page.why.older_alert) == ("alert", "none", True)
+
+
+def test_a_series_that_was_emptied_since_stops_no_page(cast: Cast) -> None:
+    patient = patient_with(cast.team, RISING, also={"ALP": "80"})
+    run(patient)
+    for at in range(6):
+        correct(patient, at, None)
+    page = patient_page(patient, now=NOW)
+    assert page.why is not None
+    assert (page.why.moved, [one.code for one in page.why.still]) == ((), ["ALP"])
 
 
 def test_what_was_left_out_of_a_draw_for_one_reason_is_said_once(cast: Cast) -> None:
@@ -40,8 +78,9 @@ def test_what_was_left_out_of_a_draw_for_one_reason_is_said_once(cast: Cast) -> 
     run(patient)
     page = patient_page(patient, now=NOW)
     assert page.why is not None
-    assert [(one.day, one.reason, one.values) for one in page.why.left_out] == [
-        ("12-May-2025", "too soon after a treatment was started", "CEA 2.0, CYFRA 21-1 1.5")
+    assert [(one.day, one.text, one.values) for one in page.why.noted] == [
+        ("12-May-2025", "not used: too soon after a treatment was started", "CEA 2.0, CYFRA 21-1 1.5"),
+        ("12-May-2025", "own level re-based: a treatment was started", "CEA 2.0, CYFRA 21-1 1.5"),
     ]
 
 

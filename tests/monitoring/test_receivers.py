@@ -10,7 +10,14 @@ from monitoring.models import EvaluationMark
 from monitoring.receivers import mark_for_evaluation
 from monitoring.services.marks import clear_marks
 from patients.models import Patient
-from patients.services import PatientDetails, record_imaging, record_skeletal_event, record_treatment, update_patient
+from patients.services import (
+    PatientDetails,
+    record_condition,
+    record_imaging,
+    record_skeletal_event,
+    record_treatment,
+    update_patient,
+)
 from patients.signals import results_changed
 from tests.cast import ACTOR, Cast, give_draw, make_patient
 from tests.monitoring.scenes import LOW, correct, day, patient_with
@@ -62,6 +69,8 @@ def test_what_shares_the_time_axis_marks(patient: Patient) -> None:
     assert reasons() == [(patient.pk, "imaging_recorded")]
     record_skeletal_event(actor=ACTOR, patient_id=patient.pk, kind="fracture", occurred_on=TODAY)
     assert reasons() == [(patient.pk, "skeletal_event_recorded")]
+    record_condition(actor=ACTOR, patient_id=patient.pk, kind="infection", occurred_on=TODAY)
+    assert reasons() == [(patient.pk, "condition_recorded")]
 
 
 def test_a_change_of_the_person_marks_and_no_change_does_not(patient: Patient) -> None:

@@ -129,6 +129,26 @@ def test_the_patient_page_says_why_and_never_what_it_is_due_to(client: Client, c
     assert "Decision support, not a diagnosis." in page
 
 
+def test_draws_and_classical_readings_fold_out_as_tables_with_heads(
+    client: Client, cast: Cast, rising: Patient
+) -> None:
+    client.force_login(cast.clinician)
+    page = body(client, "patient", rising.pk)
+    why = page[page.index('id="why"') : page.index('id="charts-title"')]
+    for said in (
+        "The last draws",
+        "Classical readings",
+        "What was weighed",
+        "Watch index",
+        "own level",
+        "inferred start",
+    ):
+        assert said in why
+    assert why.count("<details") == why.count("<summary")
+    assert why.count('<th scope="col"') + why.count('<th scope="row"') == why.count("<th ")
+    assert "doi:10.1093/clinchem/hvaa233" in why
+
+
 def test_the_chart_goes_to_the_page_as_data_and_nothing_is_inline(client: Client, cast: Cast, rising: Patient) -> None:
     client.force_login(cast.clinician)
     for page in (body(client, "patient", rising.pk), body(client, "worklist")):

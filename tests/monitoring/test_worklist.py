@@ -5,7 +5,7 @@ import datetime as dt
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from monitoring.models import EvaluationMark
+from monitoring.models import EvaluationMark, Trend
 from monitoring.services import acknowledge_alert
 from monitoring.worklist import WorklistRow, worklist
 from patients.services import NewDraw, record_draw, record_imaging, set_plan
@@ -136,6 +136,18 @@ def test_a_change_is_not_shown_beside_a_value_it_is_not_the_change_of(cast: Cast
     )
     run(patient)
     assert [(cell.value, cell.change, cell.moved) for cell in rows(cast)[0].markers] == [("90", "", True)]
+
+
+def test_a_weak_sign_that_is_a_reason_stands_before_what_is_only_shown(cast: Cast) -> None:
+    """Calm for itself, so its state does not say it: its trend says since when."""
+    patient = patient_with(cast.team, CALM, also={"CYFRA211": "1.5", "LDH": "180", "ALP": "80"})
+    run(patient)
+    assert [cell.code for cell in rows(cast)[0].markers] == ["CEA", "CYFRA211"]
+    Trend.objects.filter(patient=patient, marker_id="LDH").update(since=day(3))
+    assert [(cell.code, cell.moved, cell.since) for cell in rows(cast)[0].markers] == [
+        ("LDH", True, day(3)),
+        ("CEA", False, None),
+    ]
 
 
 def test_the_age_of_an_alert_is_counted_in_days_of_the_calendar(cast: Cast) -> None:

@@ -8,6 +8,7 @@ import time_machine
 from django.utils import timezone
 
 from patients.forms import (
+    ConditionForm,
     DrawForm,
     ImagingForm,
     NewPatientForm,
@@ -145,6 +146,8 @@ def test_an_event_cannot_end_before_it_starts_or_be_before_birth_or_ahead(cast: 
     assert "01-Feb-2026" in TreatmentForm(treatment, patient=patient).errors["ended_on"][0]
     event = SkeletalEventForm({"kind": "fracture", "occurred_on": "1950-01-01"}, patient=patient)
     assert "17-Apr-1958" in event.errors["occurred_on"][0]
+    condition = {"kind": "infection", "occurred_on": "2026-02-01", "ended_on": "2026-01-31"}
+    assert "01-Feb-2026" in ConditionForm(condition, patient=patient).errors["ended_on"][0]
     imaging = ImagingForm({"performed_on": "2026-03-10", "modality": "ct", "finding": "none"}, patient=patient)
     assert "future" in imaging.errors["performed_on"][0]
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from patients.models import FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
+from patients.models import Condition, FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
 from tests.cast import Cast, make_patient
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -26,12 +26,14 @@ GOOD: dict[str, dict[str, Any]] = {
         "sites": "L3",
     },
     "skeletal_event_new": {"kind": "fracture", "occurred_on": "2026-02-02", "site": "L3"},
+    "condition_new": {"kind": "infection", "occurred_on": "2026-02-02", "ended_on": "2026-02-12", "note": "pneumonia"},
     "plan_edit": {"markers": ["CEA", "ALP"], "every_weeks": "6", "starts_on": "2026-01-01"},
 }
 MODELS = {
     "treatment_new": Treatment,
     "imaging_new": ImagingStudy,
     "skeletal_event_new": SkeletalEvent,
+    "condition_new": Condition,
     "plan_edit": FollowUpPlan,
 }
 
@@ -71,6 +73,9 @@ def test_who_may_not_record_events_changes_nothing(
         ("imaging_new", {"finding": "none"}, "lesion_type"),
         ("imaging_new", {"modality": "guess"}, "modality"),
         ("skeletal_event_new", {"occurred_on": "yesterday"}, "occurred_on"),
+        ("condition_new", {"kind": "fatigue"}, "kind"),
+        ("condition_new", {"occurred_on": "2999-01-01"}, "occurred_on"),
+        ("condition_new", {"ended_on": "2026-02-01"}, "ended_on"),
         ("plan_edit", {"every_weeks": "105"}, "every_weeks"),
         ("plan_edit", {"markers": []}, "markers"),
     ],

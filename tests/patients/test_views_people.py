@@ -43,7 +43,8 @@ def test_who_is_not_signed_in_is_asked_to_sign_in(client: Client, db: None, name
 
 
 @pytest.mark.parametrize(
-    "name", ["patient_edit", "draw_new", "treatment_new", "imaging_new", "skeletal_event_new", "plan_edit"]
+    "name",
+    ["patient_edit", "draw_new", "treatment_new", "imaging_new", "skeletal_event_new", "condition_new", "plan_edit"],
 )
 def test_each_page_of_a_patient_opens_for_who_may_and_for_nobody_else(client: Client, cast: Cast, name: str) -> None:
     patient = make_patient(cast.team)

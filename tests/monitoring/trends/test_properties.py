@@ -1,204 +1,318 @@
-"""What must hold for every series, not for chosen ones."""
+"""What must hold for every patient, not for chosen ones."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from monitoring.trends.engine import evaluate, level_history
 from monitoring.trends.types import MarkerFinding, Series
-from tests.monitoring.trends.builders import CEA, PANEL, read, series
+from tests.monitoring.trends.builders import (
+    ALONE,
+    CEA,
+    PANEL,
+    PARAMETERS,
+    analysis_of,
+    as_known_then,
+    every,
+    history_of,
+    log_evidence,
+    patient_of,
+    series,
+    take,
+)
+from tests.monitoring.trends.patients import courses, dates_of, patients, until, visits
 
-Value = TypeVar("Value")
-FEW = settings(max_examples=60, deadline=None, derandomize=True)
-MARKERS = ("CEA", "CYFRA211", "ALP", "ALB")
-TYPICAL = {"CEA": 2.2, "CYFRA211": 1.7, "ALP": 78.0, "ALB": 42.0}
-
-
-@st.composite
-def any_series(draw: st.DrawFn, patient: int = 1, marker: str | None = None, longest: int = 9) -> Series:
-    code = marker or draw(st.sampled_from(MARKERS))
-    count = draw(st.integers(0, longest))
-
-    def column(of: st.SearchStrategy[Value]) -> list[Value]:
-        return draw(st.lists(of, min_size=count, max_size=count))
-
-    factors = column(st.one_of(st.sampled_from([0.0, 1.0]), st.floats(-1.5, 2.0).map(math.exp)))
-    gaps = column(st.one_of(st.just(0.0), st.floats(0.1, 120.0)))
-    return series(
-        [TYPICAL[code] * factor for factor in factors],
-        marker=code,
-        patient=patient,
-        days=np.cumsum(np.array([20_000.0, *gaps]))[1:].tolist(),
-        censoring=column(st.sampled_from([0, 0, 0, 0, -1, 1])),
-        segments=np.cumsum(np.array([0, *column(st.sampled_from([0, 0, 0, 0, 0, 1]))]))[1:].tolist(),
-        exclusions=column(st.sampled_from(["", "", "", "", "haemolysed"])),
-    )
+FEW = settings(max_examples=40, deadline=None, derandomize=True)
+STEP = PARAMETERS.onset_step
 
 
-def cut(one: Series, draws: int) -> Series:
-    return Series(
-        patient=one.patient,
-        marker=one.marker,
-        days=one.days[:draws],
-        values=one.values[:draws],
-        censoring=one.censoring[:draws],
-        segments=one.segments[:draws],
-        exclusions=one.exclusions[:draws],
-        draw_ids=one.draw_ids[:draws],
-    )
+def by_marker(of_patient: Sequence[Series]) -> dict[str, MarkerFinding]:
+    return {one.marker: one for one in patient_of(*of_patient).markers}
+
+
+# --- time and company ---
+@FEW
+@given(patients())
+def test_a_later_draw_changes_no_earlier_level_index_or_reading(of_patient: tuple[Series, ...]) -> None:
+    whole, history = by_marker(of_patient), history_of(*of_patient).draws
+    for at, date in enumerate(dates_of(of_patient)):
+        earlier = until(of_patient, date)
+        assert history_of(*earlier).draws == history[: at + 1]
+        for marker, finding in by_marker(earlier).items():
+            readings = whole[marker].readings[: len(finding.readings)]
+            assert list(map(as_known_then, finding.readings)) == list(map(as_known_then, readings))
 
 
 @FEW
-@given(any_series())
-def test_a_later_draw_changes_no_earlier_reading_and_no_earlier_level(one: Series) -> None:
-    whole = read(one)
-    (history,) = level_history([one], PANEL)
-    for draws in range(len(one.days)):
-        earlier = cut(one, draws)
-        assert read(earlier).readings == whole.readings[:draws]
-        (earlier_history,) = level_history([earlier], PANEL)
-        assert earlier_history.draws == history.draws[:draws]
+@given(patients())
+def test_the_history_ends_at_the_level_and_the_indices_of_the_finding(of_patient: tuple[Series, ...]) -> None:
+    found, last = patient_of(*of_patient), history_of(*of_patient).draws[-1]
+
+    assert (last.level, last.watch_index, last.alert_index) == (found.level, found.watch_index, found.alert_index)
 
 
 @FEW
-@given(st.lists(st.integers(0, 40), min_size=1, max_size=12, unique=True).flatmap(
-    lambda patients: st.tuples(*(any_series(patient=patient) for patient in patients))
-))  # fmt: skip
-def test_a_series_reads_the_same_alone_in_any_batch_and_in_any_order(batch: tuple[Series, ...]) -> None:
-    together = evaluate(batch, PANEL)
+@given(
+    st.lists(st.integers(0, 40), min_size=2, max_size=7, unique=True).flatmap(
+        lambda ids: st.tuples(*(patients(patient=one, most=4 + one % 9) for one in ids))
+    )
+)
+def test_a_patient_reads_the_same_to_the_last_bit_alone_in_any_batch_and_in_any_order(
+    batch: tuple[tuple[Series, ...], ...],
+) -> None:
+    everybody = [one for of_patient in batch for one in of_patient]
+    together, histories = evaluate(everybody, PANEL, PARAMETERS), level_history(everybody, PANEL, PARAMETERS)
 
-    assert evaluate(batch[::-1], PANEL) == together
-    assert tuple(evaluate([one], PANEL)[0] for one in sorted(batch, key=lambda one: one.patient)) == together
-
-
-def test_the_history_ends_at_the_level_of_the_finding() -> None:
-    rng = np.random.default_rng(6)
-    batch = [
-        series((TYPICAL[marker] * np.exp(rng.normal(0.0, 0.5, size=7))).tolist(), marker=marker, patient=patient)
-        for patient in range(40)
-        for marker in MARKERS
-    ]
-
-    histories, findings = level_history(batch, PANEL), evaluate(batch, PANEL)
-
-    assert {finding.level for finding in findings} == {"none", "watch", "alert"}
-    for history, finding in zip(histories, findings, strict=True):
-        assert (history.patient, history.draws[-1].level) == (finding.patient, finding.level)
-        assert history.draws[-1].pattern == finding.pattern
+    assert evaluate(everybody[::-1], PANEL, PARAMETERS) == together
+    assert level_history(everybody[::-1], PANEL, PARAMETERS) == histories
+    for of_patient in batch:
+        (alone,) = evaluate(of_patient[::-1], PANEL, PARAMETERS)
+        (history,) = level_history(of_patient, PANEL, PARAMETERS)
+        assert alone in together
+        assert history in histories
 
 
-def test_a_chunk_boundary_changes_no_number() -> None:
+def test_neither_the_chunk_nor_the_padding_beside_longer_series_changes_a_number() -> None:
     rng = np.random.default_rng(5)
     batch = [
-        series(np.exp(rng.normal(0.8, 0.3, size=1 + patient % 17)).tolist(), patient=patient)
-        for patient in range(2_100)
+        series((level * np.exp(rng.normal(0.0, 0.4, size=1 + patient % 23))).tolist(), patient=patient, marker=marker)
+        for patient in range(130)
+        for marker, level in (("CEA", 2.2), ("ALP", 78.0))
     ]
 
-    together = evaluate(batch, PANEL)
+    together = evaluate(batch, PANEL, PARAMETERS)
 
-    for patient in (0, 1_023, 1_024, 1_040, 2_099):
-        assert evaluate([batch[patient]], PANEL)[0] == together[patient]
+    assert {finding.level for finding in together} == {"none", "watch", "alert"}
+    for patient in (0, 22, 45, 46, 129):
+        alone = evaluate(batch[2 * patient : 2 * patient + 2], PANEL, PARAMETERS)
+        assert alone == (together[patient],)
+        beside = evaluate([*batch[2 * patient : 2 * patient + 2], series([2.0] * 60, patient=999)], PANEL, PARAMETERS)
+        assert beside[0] == together[patient]
+
+
+# --- what may not raise the evidence ---
+@FEW
+@given(visits().flatmap(lambda days: courses("CEA", days)), st.floats(0.3, 100.0), st.floats(0.01, 20.0))
+def test_a_further_result_below_a_limit_never_raises_the_evidence_beyond_the_onset_days_that_opened(
+    one: Series, wait: float, limit: float
+) -> None:
+    day = float(one.days[-1]) + wait
+
+    def with_last(censoring: int, exclusion: str) -> list[float]:
+        return log_evidence(
+            series(
+                [*one.values.tolist(), limit],
+                days=[*one.days.tolist(), day],
+                censoring=[*one.censoring.tolist(), censoring],
+                segments=[*one.segments.tolist(), int(one.segments[-1])],
+                exclusions=[*one.exclusions, exclusion],
+                rebase={at: 0.4 for at, code in enumerate(one.rebase_codes) if code},
+                extra={at: 0.2 for at, code in enumerate(one.extra_codes) if code},
+            )
+        )
+
+    below, missing = with_last(-1, ""), with_last(0, "missing")
+    first = float(one.days[0])
+    opened = math.ceil((day - first) / STEP) - math.ceil((float(one.days[-1]) - first) / STEP)
+
+    assert below[-1] <= missing[-1] + 1e-9
+    assert math.exp(missing[-1]) <= math.exp(missing[-2]) + STEP * opened + 1e-6
 
 
 @FEW
-@given(any_series(marker="CEA"), st.floats(-7.0, 7.0).map(math.exp))
+@given(visits().flatmap(lambda days: courses("CEA", days, plain=True)), st.integers(1, 7))
+def test_a_blanked_draw_is_evidence_as_if_it_had_not_been_taken(one: Series, which: int) -> None:
+    at = min(which, len(one.days) - 1)
+    assume(at > 0)  # the onset days count from the first draw, whatever was wrong with it
+    blanked = replace_exclusion(one, at, "treatment_window")
+    places = [place for place in range(len(one.days)) if place != at]
+    kept = series([one.values[place] for place in places], days=[float(one.days[place]) for place in places])
+
+    with_it, without = log_evidence(blanked), log_evidence(kept)
+
+    assert [with_it[place] for place in places] == pytest.approx(without, abs=1e-9)
+
+
+def replace_exclusion(one: Series, at: int, code: str) -> Series:
+    exclusions = [code if place == at else was for place, was in enumerate(one.exclusions)]
+    return series(one.values.tolist(), days=one.days.tolist(), exclusions=exclusions)
+
+
+@FEW
+@given(
+    visits().flatmap(lambda days: courses("CEA", days, plain=True)),
+    st.integers(0, 7),
+    st.sampled_from(["excluded", "zero", "open_end"]),
+)
+def test_a_draw_that_is_not_used_leaves_every_other_reading_as_it_is(one: Series, which: int, why: str) -> None:
+    """Another marker is drawn on every visit, so that the visits stay and nothing but the draw is taken away."""
+    at = min(which, len(one.days) - 1)
+    assume(len(one.days) > 1)
+    values, censoring, exclusions = one.values.tolist(), [0] * len(one.days), [""] * len(one.days)
+    values[at] = {"excluded": 50.0, "zero": 0.0, "open_end": 0.001}[why]
+    censoring[at] = 1 if why == "open_end" else 0
+    exclusions[at] = "haemolysed" if why == "excluded" else ""
+    shown = series(values, days=one.days.tolist(), censoring=censoring, exclusions=exclusions)
+    company = series([1.0] * len(values), marker="SCC", days=one.days.tolist())
+    kept = [place for place in range(len(values)) if place != at]
+
+    with_it, without = by_marker([shown, company])["CEA"], by_marker([take(shown, kept), company])["CEA"]
+
+    assert with_it.readings[at].stance == "not_used"
+    assert [with_it.readings[place] for place in kept] == list(without.readings)
+    assert (with_it.state, with_it.baseline, with_it.evidence) == (without.state, without.baseline, without.evidence)
+
+
+# --- units, assays and direction ---
+@FEW
+@given(visits().flatmap(lambda days: courses("CEA", days)), st.floats(-7.0, 7.0).map(math.exp))
 def test_another_unit_leaves_the_evidence_as_it_is(one: Series, factor: float) -> None:
     assert CEA.set_point_log_mean is not None
-    scaled = replace_values(one, one.values * factor)
     moved = {"CEA": replace(CEA, set_point_log_mean=CEA.set_point_log_mean + math.log(factor))}
 
-    here, there = read(one), evaluate([scaled], moved)[0].markers[0]
+    here, there = analysis_of(one), analysis_of(scaled(one, factor), markers=moved)
 
-    for before, after in zip(here.readings, there.readings, strict=True):
-        assert (before.z is None) == (after.z is None)
-        if before.z is not None and after.z is not None:
-            assert math.isclose(before.z, after.z, rel_tol=1e-7, abs_tol=1e-7)
-        if before.support_limit is None or not math.isclose(before.value, before.support_limit, rel_tol=1e-9):
-            assert before.stance == after.stance or near_a_tie(before.value, before.expected)
-    assert here.state == there.state
-    if [reading.stance for reading in here.readings] == [reading.stance for reading in there.readings]:
-        assert_same_slope(here, there)
+    assert np.array_equal(here.path.used, there.path.used)
+    np.testing.assert_allclose(there.evidence.log_evidence, here.evidence.log_evidence, atol=1e-9)
+    np.testing.assert_allclose(there.patients.watch, here.patients.watch, atol=1e-9)
+    np.testing.assert_allclose(there.path.expected[0], here.path.expected[0] + math.log(factor), atol=1e-9)
+    assert [one.level for one in history_of(one).draws] == [
+        one.level for one in level_history([scaled(one, factor)], moved, PARAMETERS)[0].draws
+    ]
 
 
-def assert_same_slope(here: MarkerFinding, there: MarkerFinding) -> None:
-    assert (here.slope is None) == (there.slope is None)
-    if here.slope is not None and there.slope is not None:
-        assert (here.slope.method, here.slope.draws) == (there.slope.method, there.slope.draws)
-        for name in ("per_day", "low", "high"):
-            before, after = getattr(here.slope, name), getattr(there.slope, name)
-            assert math.isclose(before, after, rel_tol=1e-6, abs_tol=1e-9), name
-
-
-@FEW
-@given(any_series(marker="CEA"))
-def test_a_doubling_time_is_given_for_a_sustained_rise_only_and_within_its_limits(one: Series) -> None:
-    finding = read(one)
-
-    assert (finding.doubling_time is None) == (finding.doubling_time_reason != "")
-    if finding.slope is not None:
-        assert (finding.slope.method == "rise") == (finding.state == "sustained_rise")
-    if finding.doubling_time is not None:
-        assert finding.slope is not None
-        assert finding.slope.method == "rise"
-        assert finding.slope.draws >= 3
-        assert finding.slope.span_days >= 28.0
-        assert 0 < finding.doubling_time.low < finding.doubling_time.days < finding.doubling_time.high
-        assert finding.doubling_time.high / finding.doubling_time.low <= 8.0 * (1 + 1e-12)
-
-
-def near_a_tie(value: float, expected: float | None) -> bool:
-    return expected is not None and math.isclose(value, expected, rel_tol=1e-9)
-
-
-def replace_values(one: Series, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Series:
+def scaled(one: Series, factor: float, *, since: int = 0) -> Series:
+    factors = np.where(np.arange(len(one.values)) >= since, factor, 1.0)
     return Series(
         patient=one.patient,
         marker=one.marker,
         days=one.days,
-        values=values,
+        values=one.values * factors,
         censoring=one.censoring,
         segments=one.segments,
         exclusions=one.exclusions,
         draw_ids=one.draw_ids,
+        rebase_codes=one.rebase_codes,
+        rebase_sd=one.rebase_sd,
+        extra_codes=one.extra_codes,
+        extra_sd=one.extra_sd,
+        watch_only=one.watch_only,
     )
 
 
 @FEW
-@given(any_series(marker="CEA"))
-def test_a_sustained_rise_rests_on_two_supporting_draws_that_are_the_latest_used(one: Series) -> None:
-    finding = read(one)
-    used = [reading for reading in finding.readings if reading.stance != "not_used"]
+@given(visits().flatmap(lambda days: courses("CEA", days, plain=True)), st.floats(0.4, 2.5), st.integers(1, 7))
+def test_a_new_assay_whose_factor_is_known_leaves_the_evidence_as_it_is_once_it_is_divided_out(
+    one: Series, factor: float, since: int
+) -> None:
+    reported = scaled(one, factor, since=since)
 
-    if finding.state == "sustained_rise":
-        assert len(finding.supporting_draw_ids) >= 2
-        run = used[-len(finding.supporting_draw_ids) :]
-        assert tuple(reading.draw_id for reading in run) == finding.supporting_draw_ids
-        assert all(reading.stance == "supports" and reading.censoring >= 0 for reading in run)
-        assert run[-1].day - run[0].day >= 0.5
-        for reading in run:
-            assert reading.rise_vs_baseline_percent is not None
-            assert reading.rcv_percent is not None
-            assert reading.band_high is not None
-            assert reading.rise_vs_baseline_percent > reading.rcv_percent - 1e-9
-            assert reading.value > reading.band_high
+    converted = scaled(reported, 1.0 / factor, since=since)
+
+    assert log_evidence(converted) == pytest.approx(log_evidence(one), abs=1e-9)
 
 
 @FEW
-@given(any_series(marker="CEA", longest=7))
-def test_a_further_result_below_the_limit_never_raises_the_state(one: Series) -> None:
-    rank = {"no_verdict": 0, "not_enough_data": 0, "calm": 0, "single_rise": 1, "sustained_rise": 2}
-    more = series(
-        [*one.values.tolist(), 3.0],
-        days=[*one.days.tolist(), 25_000.0],
-        censoring=[*one.censoring.tolist(), -1],
-        segments=[*one.segments.tolist(), int(one.segments[-1]) if len(one.segments) else 0],
-        exclusions=[*one.exclusions, ""],
+@given(visits().flatmap(lambda days: courses("CEA", days, plain=True)), st.floats(0.4, 2.5), st.integers(1, 7))
+def test_a_new_assay_of_unknown_factor_changes_nothing_before_it_and_nothing_at_all_where_the_level_is_set_free(
+    one: Series, factor: float, since: int
+) -> None:
+    """A re-base by an SD without end forgets the level, so that no factor shows; a finite one discounts the memory.
+
+    On which side of it the first result of the new assay came out, and so whether it counts for the noise at once, is
+    then left to chance: here every draw waits for the lag.
+    """
+    waits = replace(PARAMETERS, noise_falls_at_once=False)
+
+    def rebased(by: float, times: float) -> list[float]:
+        moved = scaled(one, times, since=since)
+        at = {since: by} if since < len(one.values) else {}
+        return log_evidence(series(moved.values.tolist(), days=moved.days.tolist(), rebase=at), using=waits)
+
+    assert rebased(0.5, factor)[:since] == log_evidence(one, using=waits)[:since]
+    assert rebased(1e6, factor) == pytest.approx(rebased(1e6, 1.0), abs=1e-4)
+
+
+def test_a_step_at_a_change_of_assay_counts_for_less_where_the_change_is_known() -> None:
+    values = [2.2, 2.3, 2.1, 3.3, 3.4, 3.2]
+
+    unknown, known = log_evidence(series(values)), log_evidence(series(values, segments=[0, 0, 0, 1, 1, 1]))
+    taken_as_events = log_evidence(series(values, rebase={3: CEA.rebase_sd}))
+
+    assert known == taken_as_events
+    assert unknown[:3] == known[:3]
+    assert all(then - now > 0.5 for then, now in zip(unknown[3:], known[3:], strict=True))
+
+
+@FEW
+@given(visits().flatmap(lambda days: courses("CEA", days)))
+def test_a_marker_whose_fall_matters_is_read_as_its_reciprocal(one: Series) -> None:
+    assert CEA.set_point_log_mean is not None
+    down = {"CEA": replace(CEA, direction="down", set_point_log_mean=-CEA.set_point_log_mean)}
+    fine = one.values > 0
+    reciprocal = Series(
+        patient=one.patient,
+        marker=one.marker,
+        days=one.days,
+        values=np.where(fine, 1.0 / np.where(fine, one.values, 1.0), 0.0),
+        censoring=-one.censoring,
+        segments=one.segments,
+        exclusions=one.exclusions,
+        draw_ids=one.draw_ids,
+        rebase_codes=one.rebase_codes,
+        rebase_sd=one.rebase_sd,
+        extra_codes=one.extra_codes,
+        extra_sd=one.extra_sd,
+        watch_only=one.watch_only,
     )
 
-    assert rank[read(more).state] <= rank[read(one).state]
+    rising, falling = analysis_of(one), analysis_of(reciprocal, markers=down)
+
+    assert np.array_equal(rising.path.used, falling.path.used)
+    np.testing.assert_allclose(falling.evidence.log_evidence, rising.evidence.log_evidence, atol=1e-9)
+    np.testing.assert_allclose(falling.patients.watch, rising.patients.watch, atol=1e-9)
+
+
+# --- markers that say nothing ---
+@FEW
+@given(patients())
+def test_a_marker_without_a_usable_draw_adds_exactly_nothing(of_patient: tuple[Series, ...]) -> None:
+    date = dates_of(of_patient)[0]
+    silent = series([0.5], marker="BCTX", days=[date[0]], draw_ids=[date[1]], exclusions=["not_fasting"])
+
+    assert history_of(*of_patient, silent) == history_of(*of_patient)
+
+
+@pytest.mark.parametrize("days", [21.0, 42.0, 91.0])
+def test_a_marker_that_stays_where_it_is_adds_little_and_changes_no_other_marker(days: float) -> None:
+    when = every(days, 12)
+    cea = series([2.2, 2.0, 2.4, 2.2, 2.1, 2.3, 2.2, 3.0, 3.6, 4.4, 5.5, 7.0], days=when)
+    quiet = series([1.7] * 12, marker="CYFRA211", days=when)
+
+    alone, both = history_of(cea, using=ALONE), history_of(cea, quiet, using=ALONE)
+    added = [one.watch_index - other.watch_index for one, other in zip(both.draws, alone.draws, strict=True)]
+
+    assert added[0] == 0.0
+    assert all(0.0 <= part < 0.35 for part in added)
+    by_itself = history_of(quiet, using=ALONE).draws
+    assert added == pytest.approx([one.watch_index for one in by_itself], abs=1e-12)
+
+
+def test_between_its_draws_the_evidence_of_a_marker_grows_by_the_onset_days_that_open_and_by_nothing_else() -> None:
+    cea = series([2.2, 2.1, 2.3, 4.0, 6.0])
+    later = series([78.0], marker="ALP", days=[float(cea.days[-1]) + 200.0], draw_ids=[9])
+
+    before, after = analysis_of(cea, using=ALONE), analysis_of(cea, later, using=ALONE)
+
+    # On day 168 the onsets of day 0 to 140 are open, on day 368 those up to day 364: eight more.
+    grown = math.exp(after.evidence.log_evidence[1, 5]) - math.exp(before.evidence.log_evidence[0, 4])
+    assert grown == pytest.approx(8 * STEP, abs=1e-6)
+    assert before.markers.confirmed[0, 4]
+    assert after.markers.confirmed[1, 5]

@@ -10,8 +10,8 @@ from django.db import IntegrityError, transaction
 
 from audit.models import AuditEvent
 from monitoring.models import EvaluationMark
-from patients.models import ImagingStudy, SkeletalEvent, Treatment
-from patients.services import record_imaging, record_skeletal_event, record_treatment
+from patients.models import Condition, ImagingStudy, SkeletalEvent, Treatment
+from patients.services import record_condition, record_imaging, record_skeletal_event, record_treatment
 from tests.cast import ACTOR, Cast, make_patient
 
 DAY = dt.date(2026, 3, 2)
@@ -69,10 +69,33 @@ def test_a_skeletal_event_is_recorded_with_its_site(cast: Cast) -> None:
     assert (row.kind, row.occurred_on, row.site) == ("fracture", DAY, "L2")
 
 
+def test_a_condition_is_recorded_as_given_and_is_open_without_an_end(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    record_condition(
+        actor=ACTOR,
+        patient_id=patient.pk,
+        kind="infection",
+        occurred_on=DAY,
+        note=" pneumonia ",
+        recorded_by=cast.nurse,
+    )
+    row = Condition.objects.get()
+    assert (row.patient, row.kind, row.occurred_on, row.ended_on, row.note, row.recorded_by) == (
+        patient,
+        "infection",
+        DAY,
+        None,
+        "pneumonia",
+        cast.nurse,
+    )
+    assert row.history.count() == 1
+
+
 RIGHT: list[tuple[Recorder, dict[str, object], str, str]] = [
     (record_treatment, {"kind": "steroid", "name": "x", "started_on": DAY}, "treatment", "treatment"),
     (record_imaging, {"performed_on": DAY, "modality": "ct", "finding": "none"}, "imaging", "imagingstudy"),
     (record_skeletal_event, {"kind": "fracture", "occurred_on": DAY}, "skeletal_event", "skeletalevent"),
+    (record_condition, {"kind": "cholestasis", "occurred_on": DAY, "ended_on": DAY}, "condition", "condition"),
 ]
 
 
@@ -102,6 +125,8 @@ WRONG: list[tuple[Recorder, dict[str, object]]] = [
     (record_imaging, {"performed_on": DAY, "modality": "ct", "finding": "none", "sites": "L2"}),
     (record_imaging, {"performed_on": DAY, "modality": "ct", "finding": "none", "lesion_type": "lytic"}),
     (record_skeletal_event, {"kind": "bruise", "occurred_on": DAY}),
+    (record_condition, {"kind": "fatigue", "occurred_on": DAY}),
+    (record_condition, {"kind": "infection", "occurred_on": DAY, "ended_on": DAY - dt.timedelta(days=1)}),
 ]
 
 
@@ -113,8 +138,8 @@ def test_what_does_not_do_is_refused_and_leaves_no_trace(
     before = AuditEvent.objects.count()
     with pytest.raises(ValidationError):
         recorder(actor=ACTOR, patient_id=patient.pk, **fields)
-    counts = [model.objects.count() for model in (Treatment, ImagingStudy, SkeletalEvent, EvaluationMark)]
-    assert counts == [0, 0, 0, 0]
+    counts = [model.objects.count() for model in (Treatment, ImagingStudy, SkeletalEvent, Condition, EvaluationMark)]
+    assert counts == [0, 0, 0, 0, 0]
     assert AuditEvent.objects.count() == before
 
 
@@ -129,3 +154,12 @@ def test_the_database_refuses_an_end_before_the_start_whoever_writes(cast: Cast)
     patient = make_patient(cast.team)
     with pytest.raises(IntegrityError, match="treatment_ends_after_start"), transaction.atomic():
         Treatment.objects.create(patient=patient, kind="steroid", name="x", started_on=DAY, ended_on=early)
+
+
+def test_the_database_refuses_a_condition_that_ends_before_it_began_or_is_of_no_known_kind(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    early = DAY - dt.timedelta(days=1)
+    with pytest.raises(IntegrityError, match="condition_ends_after_start"), transaction.atomic():
+        Condition.objects.create(patient=patient, kind="infection", occurred_on=DAY, ended_on=early)
+    with pytest.raises(IntegrityError, match="condition_kind_known"), transaction.atomic():
+        Condition.objects.create(patient=patient, kind="fatigue", occurred_on=DAY)

@@ -1,0 +1,71 @@
+"""When a rise began and how fast it doubles: the posterior over a finer bank (docs/clinical-rules.md, D14)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+from typing import Final
+
+import numpy as np
+
+from monitoring.trends.bank import posterior
+from monitoring.trends.detection import DetectionParameters, Grid
+from monitoring.trends.panel import ROW_MULTIPLE
+from monitoring.trends.state import FilterPath
+from monitoring.trends.types import DoublingTime, FloatArray, IntArray
+
+# Equal steps of the logarithm, flat prior. Wider than the bank that detects: its ends would cut the interval.
+FINE_DOUBLING_TIMES: Final = tuple(float(days) for days in np.geomspace(14.0, 420.0, 15))
+WIDEST_RATIO: Final = 8.0  # upper end over lower end; wider than this no number is given (detection design, 12e)
+QUANTILES: Final = (0.025, 0.5, 0.975)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RiseShape:
+    """One entry a row asked for: 2.5 %, 50 % and 97.5 % points."""
+
+    doubling: FloatArray  # rows x 3, days
+    onset: FloatArray  # rows x 3, days since the patient's first draw
+
+
+def rise_shape(day: FloatArray, path: FilterPath, rows: IntArray, parameters: DetectionParameters) -> RiseShape:
+    if len(rows) == 0:
+        return RiseShape(np.zeros((0, 3)), np.zeros((0, 3)))
+    padded = np.resize(rows, -(-len(rows) // ROW_MULTIPLE) * ROW_MULTIPLE)
+    part = FilterPath(**{one.name: getattr(path, one.name)[padded] for one in fields(FilterPath)})
+    grid = Grid(
+        doubling_times=FINE_DOUBLING_TIMES,
+        onset_step=parameters.onset_step,
+        onset_window=parameters.onset_window,
+        start_share=parameters.start_share,
+    )
+    found = posterior(day[padded], part, grid)
+    logs = np.log(np.array(FINE_DOUBLING_TIMES))
+    doubling = np.exp(_quantiles(found.weights.sum(axis=0), np.broadcast_to(logs[:, None], (len(logs), len(padded)))))
+    order = np.argsort(found.onsets, axis=0, kind="stable")
+    by_onset = np.take_along_axis(found.weights.sum(axis=1), order, axis=0)
+    onset = _quantiles(by_onset, np.take_along_axis(found.onsets, order, axis=0))
+    return RiseShape(doubling[: len(rows)], onset[: len(rows)])
+
+
+def _quantiles(weights: FloatArray, at: FloatArray) -> FloatArray:
+    """Points of a discrete distribution (values x rows, ascending), each value spread evenly over its cell."""
+    total = np.cumsum(weights, axis=0)
+    share = total / total[-1]
+    middle = share - 0.5 * weights / total[-1]
+    found = np.empty((weights.shape[1], len(QUANTILES)))
+    for row in range(weights.shape[1]):
+        found[row] = np.interp(QUANTILES, middle[:, row], at[:, row])
+    return found
+
+
+def doubling_time(shape: FloatArray, *, draws: int, rising: bool) -> tuple[DoublingTime | None, str]:
+    """The number, or None with the reason it is not given."""
+    if not rising:
+        return None, "not_rising"
+    if draws < 3:
+        return None, "too_few_draws"
+    low, middle, high = (float(days) for days in shape)
+    if not math.isfinite(high) or high / low > WIDEST_RATIO:
+        return None, "interval_too_wide"
+    return DoublingTime(days=middle, low=low, high=high), ""
