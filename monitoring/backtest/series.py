@@ -1,0 +1,126 @@
+"""From the columns of a cohort to the engine's series, a chunk of patients at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from monitoring.backtest.cohort import Cohort
+from monitoring.backtest.event_file import History
+from monitoring.events import ClinicalEvent, DrawMarks, DrawState, EventRules, changes_of, read_draws
+from monitoring.trends.types import FloatArray, IntArray, Series
+from patients.catalogue import catalogue
+
+FASTING: Final = ("unknown", "yes", "no")  # by quantities.UNKNOWN, FINE, DOUBTFUL
+HAEMOLYSIS: Final = ("unknown", "none", "present")
+
+
+def series_of(
+    cohort: Cohort, histories: Mapping[int, History], rules: EventRules, *, first: int, last: int
+) -> list[Series]:
+    """All series of the patients from `first` to before `last`, by patient and marker. `draw_ids` are cohort draws."""
+    sick = {condition.marker for condition in rules.samples}
+    found: list[Series] = []
+    for patient in range(first, last):
+        events = histories[patient].events if patient in histories else ()
+        for marker, places in _by_marker(cohort, patient):
+            found.append(_series(cohort, patient, marker, places, events, rules, look=marker in sick))
+    return found
+
+
+def _by_marker(cohort: Cohort, patient: int) -> Iterator[tuple[str, IntArray]]:
+    """Each marker of a patient with the places of its results, by time."""
+    results = cohort.results
+    start, end = int(results.first[patient]), int(results.first[patient + 1])
+    markers = results.marker[start:end]
+    order = np.argsort(markers, kind="stable") + start
+    edges = [0, *(np.flatnonzero(np.diff(results.marker[order])) + 1).tolist(), end - start]
+    for begin, stop in pairwise(edges):
+        if stop > begin:
+            yield cohort.markers[int(results.marker[order[begin]])], order[begin:stop]
+
+
+def _series(
+    cohort: Cohort,
+    patient: int,
+    marker: str,
+    places: IntArray,
+    events: Sequence[ClinicalEvent],
+    rules: EventRules,
+    *,
+    look: bool,
+) -> Series:
+    results, draws = cohort.results, cohort.draws
+    draw = results.draw[places]
+    changes = _changes(cohort, places)
+    family = catalogue().marker(marker).family
+    marks = None
+    if events or changes is not None or (look and _is_doubtful(cohort, draw)):
+        states = [
+            DrawState(float(date), FASTING[fasting], HAEMOLYSIS[haemolysis], change)
+            for date, fasting, haemolysis, change in zip(
+                draws.date[draw].tolist(),
+                draws.fasting[draw].tolist(),
+                draws.haemolysis[draw].tolist(),
+                [change for _, change in changes] if changes is not None else [""] * len(draw),
+                strict=True,
+            )
+        ]
+        marks = read_draws(marker, family, states, events, rules)
+    return _made(
+        patient,
+        marker,
+        days=draws.day[draw],
+        values=results.value[places],
+        censoring=results.censoring[places],
+        segments=np.array([segment for segment, _ in changes] if changes else [0] * len(draw), dtype=np.int64),
+        draw=draw,
+        marks=marks,
+    )
+
+
+def _is_doubtful(cohort: Cohort, draw: IntArray) -> bool:
+    return bool(np.any(cohort.draws.fasting[draw]) or np.any(cohort.draws.haemolysis[draw]))
+
+
+def _changes(cohort: Cohort, places: IntArray) -> tuple[tuple[int, str], ...] | None:
+    """Segment and change of each draw; None where there is one laboratory and one assay."""
+    laboratory, assay = cohort.results.laboratory[places], cohort.results.assay[places]
+    if bool(np.all(laboratory == laboratory[0]) and np.all(assay == assay[0])):
+        return None
+    names = cohort.names
+    return changes_of([(names[a], names[b]) for a, b in zip(laboratory.tolist(), assay.tolist(), strict=True)])
+
+
+def _made(
+    patient: int,
+    marker: str,
+    *,
+    days: FloatArray,
+    values: FloatArray,
+    censoring: np.ndarray[tuple[int], np.dtype[np.int8]],
+    segments: IntArray,
+    draw: IntArray,
+    marks: DrawMarks | None,
+) -> Series:
+    ids = tuple(draw.tolist())
+    if marks is None:
+        return Series(patient, marker, days, values, censoring, segments, ("",) * len(ids), ids)
+    return Series(
+        patient=patient,
+        marker=marker,
+        days=days,
+        values=values,
+        censoring=censoring,
+        segments=segments,
+        exclusions=marks.exclusions,
+        draw_ids=ids,
+        rebase_codes=marks.rebase_codes,
+        rebase_sd=marks.rebase_sd,
+        extra_codes=marks.extra_codes,
+        extra_sd=marks.extra_sd,
+        watch_only=marks.watch_only,
+    )
