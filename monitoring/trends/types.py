@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -286,9 +286,11 @@ class PatientFinding:
     next_draw_days: float | None = None  # a repeat after this many days would say most
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelAtDraw:
-    """The level as it stood after one draw, known from that draw and earlier ones only."""
+class LevelAtDraw(NamedTuple):
+    """The level as it stood after one draw, known from that draw and earlier ones only.
+
+    A named tuple: a back-test makes a million of them.
+    """
 
     draw_id: int
     day: float
