@@ -108,7 +108,7 @@ def speed_table(sizes: Sizes) -> Table:
     table = Table(
         f"Speed: series of {DRAWS} draws a second, one core",
         f"Three markers of the same draws a patient; median of {REPEATS}; each line in a process of its own. "
-        "Peak memory includes Python, NumPy, the input and, for all but one patient, the findings that are handed back.",
+        "Peak memory includes Python, NumPy, the input and the findings that are handed back.",
         ("series", "level_history", "evaluate", "pymannkendall.original_test", "ratio", "before MiB", "peak MiB"),
     )
     for count in (sizes.speed // 4, sizes.speed):
