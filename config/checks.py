@@ -27,6 +27,21 @@ def catalogue_loads(**_kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+@register
+def thresholds_load(**_kwargs: Any) -> list[CheckMessage]:
+    from monitoring.detection import thresholds_path
+    from monitoring.errors import RuleProblem
+    from monitoring.threshold_file import read
+
+    path = thresholds_path()
+    hint = "Set THRESHOLDS_FILE to a file that `manage.py calibrate --output` wrote, or leave it empty."
+    try:
+        read(path)
+    except (OSError, ValueError, RuleProblem) as error:
+        return [Error(f"The thresholds of the levels do not load: {path.name}: {error}", hint=hint, id="leadtime.E006")]
+    return []
+
+
 @register(Tags.security, deploy=True)
 def mail_leaves_the_house(**_kwargs: Any) -> list[CheckMessage]:
     if settings.EMAIL_URL:

@@ -236,6 +236,8 @@ TIME_ZONE = "UTC"
 CLINIC_TIME_ZONE = zone("CLINIC_TIME_ZONE", default="UTC")
 # ESMO 2020 does not recommend bone markers for routine follow-up (III, B): a site may leave them out of the levels.
 BONE_MARKER_LAYER = boolean("BONE_MARKER_LAYER", default=True)
+# What `manage.py calibrate` wrote for this hospital; without it the thresholds that Leadtime ships are used.
+THRESHOLDS_FILE = env.str("THRESHOLDS_FILE", default="").strip()
 FORMAT_MODULE_PATH = ["config.formats"]
 
 # --- static files -------------------------------------------------------------------------------------------------

@@ -101,10 +101,15 @@ def read_detection_file(path: Path) -> DetectionFile:
     return DetectionFile(version=content["version"], digest=_digest(text), figures=figures, markers=weights)
 
 
+def thresholds_path() -> Path:
+    """The site's own file where the setting names one, else the one that is shipped."""
+    return Path(settings.THRESHOLDS_FILE) if settings.THRESHOLDS_FILE else FOLDER / THRESHOLDS.name
+
+
 @cache
 def threshold_file() -> ThresholdFile:
     """The calibrated thresholds with what they rest on and whether anybody signed them off."""
-    return threshold_files.read(THRESHOLDS)
+    return threshold_files.read(thresholds_path())
 
 
 def thresholds() -> Thresholds:
@@ -139,13 +144,14 @@ def parameters_from(file: DetectionFile, calibrated: Thresholds | None, *, bone_
     )
 
 
-RULE_FILES: Final = ("detection.toml", "thresholds.toml", "events.toml", "sample_conditions.toml")
+RULE_FILES: Final = ("detection.toml", "events.toml", "sample_conditions.toml")
 
 
 @cache
 def engine_version() -> str:
     """Code, parameters, thresholds, events and the bone layer: what two evaluations must share to be comparable."""
-    rules = _digest("\n".join((FOLDER / name).read_text(encoding="utf-8") for name in RULE_FILES))
+    files = [thresholds_path(), *(FOLDER / name for name in RULE_FILES)]
+    rules = _digest("\n".join(file.read_text(encoding="utf-8") for file in files))
     return f"{ENGINE_VERSION}+{rules}" + ("" if settings.BONE_MARKER_LAYER else "-nobone")
 
 

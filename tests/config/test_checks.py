@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.core.checks import CheckMessage, run_checks
 from pytest_django import Settings
@@ -31,6 +33,21 @@ def test_times_that_are_not_stored_in_utc_are_an_error(well_installed: Settings)
     well_installed.TIME_ZONE = "UTC"
     well_installed.USE_TZ = False
     assert ids(deploy=False) == ["leadtime.E001"]
+
+
+@pytest.mark.parametrize("content", [None, "not a file of thresholds", "version = 'x'"])
+def test_a_file_of_thresholds_that_does_not_load_is_an_error(
+    well_installed: Settings, tmp_path: Path, content: str | None
+) -> None:
+    file = tmp_path / "thresholds.toml"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    well_installed.THRESHOLDS_FILE = str(file)
+
+    assert ids(deploy=False) == ["leadtime.E006"]
+    (problem,) = found(deploy=False)
+    assert "thresholds.toml" in problem.msg
+    assert "manage.py calibrate" in (problem.hint or "")
 
 
 @pytest.mark.parametrize(

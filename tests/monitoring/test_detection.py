@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from monitoring.detection import (
     read_thresholds,
 )
 from monitoring.errors import RuleProblem
+from monitoring.threshold_file import render
 from monitoring.trends.detection import DetectionParameters
 from monitoring.trends.engine import ENGINE_VERSION
 from patients.catalogue import catalogue
@@ -113,15 +114,38 @@ def test_the_bone_marker_layer_is_as_the_site_has_set_it(settings: Settings) -> 
     assert detection_parameters(bone_layer=True).bone_layer is True
 
 
+def test_a_site_s_own_thresholds_take_the_place_of_the_shipped_ones(settings: Settings, tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    file = detection.threshold_file()
+    shipped = file.thresholds.curve["alert"]
+    raised = replace(file.thresholds, curve={**file.thresholds.curve, "alert": (shipped[0] + 1.0, *shipped[1:])})
+    own.write_text(render(replace(file, thresholds=raised)), encoding="utf-8")
+    before = engine_version()
+    forget()
+    try:
+        settings.THRESHOLDS_FILE = str(own)
+        assert detection_parameters().thresholds is not None
+        assert detection.thresholds().curve["alert"][0] == pytest.approx(shipped[0] + 1.0, abs=1e-9)
+        assert engine_version() != before
+    finally:
+        forget()
+
+
+def forget() -> None:
+    for kept in (detection.threshold_file, detection_parameters, engine_version):
+        kept.cache_clear()
+
+
 def test_the_engine_version_names_the_code_and_changes_with_any_rule_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shipped = engine_version()
     assert shipped.startswith(f"{ENGINE_VERSION}+")
-    for name in detection.RULE_FILES:
+    names = (*detection.RULE_FILES, detection.THRESHOLDS.name)
+    for name in names:
         (tmp_path / name).write_text((detection.FOLDER / name).read_text(encoding="utf-8"), encoding="utf-8")
     monkeypatch.setattr(detection, "FOLDER", tmp_path)
-    for name in detection.RULE_FILES:
+    for name in names:
         engine_version.cache_clear()
         before = engine_version()
         with (tmp_path / name).open("a", encoding="utf-8") as stream:
