@@ -296,8 +296,13 @@ def test_a_run_that_is_broken_off_leaves_no_half_file_and_keeps_what_was_there(
     # An address where nothing answers: a back-test that asked for the database would fail by itself.
     environment = os.environ | {"DATABASE_URL": "postgres://nobody@127.0.0.1:9/none"}
     said = tmp_path.parent / f"{tmp_path.name}-stderr"
-    with said.open("w") as errors:
-        process = subprocess.Popen([str(part) for part in command], cwd=PROJECT, env=environment, stderr=errors)
+    # A suite started in the background hands down that SIGINT is ignored; whoever presses Ctrl-C did not.
+    kept = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        with said.open("w") as errors:
+            process = subprocess.Popen([str(part) for part in command], cwd=PROJECT, env=environment, stderr=errors)
+    finally:
+        signal.signal(signal.SIGINT, kept)
     try:
         deadline = time.monotonic() + 60
         # Not the file of the rejected lines, which is whole before the findings are begun.
