@@ -142,7 +142,7 @@ def build_series(
     ordered = sorted(points, key=lambda point: (point.collected_at, point.draw_id))
     definition = catalogue().by_code.get(marker)  # None: a marker that left the catalogue still has its series
     family, tz = definition.family if definition else "", clinic_zone()
-    changes = changes_of([(point.laboratory, point.assay) for point in ordered])
+    changes = _changes(ordered)
     states = [
         DrawState(calendar_day(point.collected_at, tz=tz), point.fasting, point.haemolysis, change)
         for point, (_, change) in zip(ordered, changes, strict=True)
@@ -186,4 +186,9 @@ def _days(points: Sequence[SeriesPoint], *, tz: dt.tzinfo) -> FloatArray:
 
 def segments_of(points: Sequence[SeriesPoint]) -> list[int]:
     """A counter that grows where laboratory or assay changed from one name to another."""
-    return [segment for segment, _ in changes_of([(point.laboratory, point.assay) for point in points])]
+    return [segment for segment, _ in _changes(points)]
+
+
+def _changes(points: Sequence[SeriesPoint]) -> tuple[tuple[int, str], ...]:
+    inputs = event_rules().inputs_of.get(points[0].marker, ()) if points else ()
+    return changes_of([(point.laboratory, point.assay) for point in points], inputs)

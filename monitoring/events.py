@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -131,11 +134,24 @@ class EventRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Continuation:
+    """An event of `kinds` at most `within_days` after the one before it with the same detail is no start."""
+
+    kinds: tuple[str, ...]
+    within_days: int
+    source: str
+    grade: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EventRules:
     """Where two rules say different things of one draw, what stands first excludes; the larger SD counts."""
 
     events: tuple[EventRule, ...]
     samples: tuple[SampleCondition, ...]
+    continuations: tuple[Continuation, ...] = ()
+    inputs_of: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of each computed marker
 
 
 def calendar_day(moment: dt.datetime, *, tz: dt.tzinfo) -> float:
@@ -143,24 +159,43 @@ def calendar_day(moment: dt.datetime, *, tz: dt.tzinfo) -> float:
     return float(moment.astimezone(tz).toordinal())
 
 
-def changes_of(names: Sequence[tuple[str, str]]) -> tuple[tuple[int, str], ...]:
+def changes_of(names: Sequence[tuple[str, str]], inputs: Sequence[str] = ()) -> tuple[tuple[int, str], ...]:
     """(laboratory, assay) of each draw in turn -> its segment and the change that began it ('' where none did).
 
-    What is not named cannot be said to have changed: a blank goes with whatever was named last.
+    What is not named cannot be said to have changed: a blank goes with whatever was named last. A marker computed from
+    `inputs` changes where one of them does; it has a name for each (`NEUT Sysmex, LYMPH Sysmex`), or for some.
     """
-    counter, laboratory, assay = 0, "", ""
+    each = [names]
+    if inputs:
+        split = [(_by_input(laboratory, inputs), _by_input(assay, inputs)) for laboratory, assay in names]
+        each = [[(laboratory[code], assay[code]) for laboratory, assay in split] for code in inputs]
+    counter = 0
+    found = []
+    for changes in zip(*map(_changes, each), strict=True):
+        change = next((kind for kind in (ASSAY_CHANGE, LABORATORY_CHANGE) if kind in changes), "")
+        counter += bool(change)
+        found.append((counter, change))
+    return tuple(found)
+
+
+def _changes(names: Sequence[tuple[str, str]]) -> list[str]:
+    laboratory, assay = "", ""
     found = []
     for name in names:
         now = (_spelling(name[0]), _spelling(name[1]))
         other_assay, other_laboratory = _differ(assay, now[1]), _differ(laboratory, now[0])
         change = ASSAY_CHANGE if other_assay else LABORATORY_CHANGE if other_laboratory else ""
-        if change:
-            counter += 1
-            laboratory, assay = now
-        else:
-            laboratory, assay = now[0] or laboratory, now[1] or assay
-        found.append((counter, change))
-    return tuple(found)
+        laboratory, assay = now if change else (now[0] or laboratory, now[1] or assay)
+        found.append(change)
+    return found
+
+
+def _by_input(text: str, inputs: Sequence[str]) -> dict[str, str]:
+    """Input -> its name, '' where it has none. A value that was not computed has one name, which is that of all."""
+    before, *parts = re.split(rf"(?:^|, )({'|'.join(map(re.escape, inputs))}) ", text)
+    if before or not parts:
+        return dict.fromkeys(inputs, text)
+    return dict.fromkeys(inputs, "") | dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def _spelling(name: str) -> str:
@@ -169,6 +204,33 @@ def _spelling(name: str) -> str:
 
 def _differ(before: str, after: str) -> bool:
     return bool(before and after and before != after)
+
+
+def starts_of_courses(
+    events: Sequence[ClinicalEvent], continuations: Sequence[Continuation]
+) -> Sequence[ClinicalEvent]:
+    """`events` without those that only go on with a course, as the second cycle of a chemotherapy does.
+
+    Each is held against the one before it, so cycles go on for ever as one course. Lines of one day are one start.
+    """
+    within = {kind: one.within_days for one in continuations for kind in one.kinds}
+    days: dict[tuple[str, str, str], set[int]] = defaultdict(set)
+    for event in events:
+        if event.kind in within:
+            days[_course(event)].add(math.floor(event.day))
+    going_on = {
+        (course, day)
+        for course, of_course in days.items()
+        for before, day in pairwise(sorted(of_course))
+        if day - before <= within[course[0]]
+    }
+    if not going_on:
+        return events
+    return [event for event in events if (_course(event), math.floor(event.day)) not in going_on]
+
+
+def _course(event: ClinicalEvent) -> tuple[str, str, str]:
+    return event.kind, event.marker, _spelling(event.detail)
 
 
 def read_draws(
@@ -183,22 +245,25 @@ def read_draws(
     A re-basing event is marked once: on the first draw (blanked or not) after it, and only where the marker had been
     drawn before; without that there is no level to forget.
     """
-    sheet = _Sheet(marker, family, draws)
+    sheet = _Sheet(marker, family, draws, rules.inputs_of.get(marker, ()))
     sheet.look_at_samples(rules.samples)
+    starts = starts_of_courses(events, rules.continuations)
     if events or any(draw.change for draw in draws):
         known = frozenset(detail for rule in rules.events for detail in rule.details)
         for rule in rules.events:
             if rule.concerns(marker, family):
-                sheet.apply(rule, events, known)
+                # What lasts until some days after an end is renewed by every cycle; a start happens once.
+                sheet.apply(rule, events if rule.counted_from == "end" else starts, known)
     return sheet.marks()
 
 
 class _Sheet:
     """The marks of one series while they are being made."""
 
-    def __init__(self, marker: str, family: str, draws: Sequence[DrawState]) -> None:
+    def __init__(self, marker: str, family: str, draws: Sequence[DrawState], inputs: Sequence[str]) -> None:
         width = len(draws)
         self._marker, self._family, self._draws = marker, family, draws
+        self._concerned = ("", marker, *inputs)  # what an event may be of: an input's new assay is the result's too
         self._days = [math.floor(draw.day) for draw in draws]
         self._exclusions = [USABLE] * width
         self._watch_only = [""] * width
@@ -220,7 +285,7 @@ class _Sheet:
     def apply(self, rule: EventRule, events: Sequence[ClinicalEvent], known: frozenset[str]) -> None:
         self._apply_changes(rule)
         for event in events:
-            if event.kind not in rule.kinds or event.marker not in ("", self._marker):
+            if event.kind not in rule.kinds or event.marker not in self._concerned:
                 continue
             if rule.details and (event.detail if event.detail in known else "") not in rule.details:
                 continue

@@ -274,11 +274,11 @@ def _confirmed(finding: MarkerFinding) -> str:
     if finding.evidence is None:
         return ""
     if finding.evidence.confirmed:
-        return gettext("yes, the last two draws in a row speak for it")
+        return gettext("yes, the latest draw speaks for it, and so do the others without the strongest one")
     used = [reading for reading in finding.readings if reading.stance != "not_used"]
     if used and used[-1].watch_only:
         return gettext("no, the last draw carries no alert: %(reason)s") % {"reason": reason_text(used[-1].watch_only)}
-    return gettext("not yet, that takes two draws in a row")
+    return gettext("not yet: the latest draw and another one must both speak for it")
 
 
 def _strength(evidence: RiseEvidence | None, weight: Weight) -> str:

@@ -27,7 +27,7 @@ REASONS: Final[dict[str, str | Promise]] = {
     "bone_markers_sustained": gettext_lazy("Bone pattern, independent bone markers rise together: %(markers)s"),
     "bone_marker_sustained": gettext_lazy("Bone pattern of one marker, a lower grade: %(markers)s"),
     "other_marker_sustained": gettext_lazy("Sustained change of another marker: %(markers)s"),
-    "single_supporting_draw": gettext_lazy("Not confirmed by two draws in a row: %(markers)s"),
+    "single_supporting_draw": gettext_lazy("Not confirmed by a second draw: %(markers)s"),
 }
 
 

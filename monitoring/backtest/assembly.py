@@ -40,17 +40,18 @@ def assemble(file: DrawFile, *, codes: Sequence[str], panel: Collection[str], re
     draws, draw_of_line = _draws(lines)
     lines.order(np.lexsort((lines.line, lines.marker, draw_of_line)))
     draw_of_line = np.sort(draw_of_line)
-    once, wrong = _each_once(lines, draw_of_line, file, codes, rejections)
+    result_of_line = _results(lines, draw_of_line)
+    once, wrong = _each_once(lines, result_of_line, file, codes, rejections)
+    names = list(file.raw.names.texts)
     results = Results(
         draw=draw_of_line[once],
         marker=lines.marker[once],
         value=lines.value[once],
         censoring=lines.censoring[once],
-        laboratory=lines.laboratory[once],
-        assay=lines.assay[once],
+        laboratory=_told(lines.laboratory, result_of_line, names)[once],
+        assay=_told(lines.assay, result_of_line, names)[once],
         first=starts(draws.patient[draw_of_line[once]], len(lines.patients)),
     )
-    names = list(file.raw.names.texts)
     results, computed = _with_derived(results, draws, codes, names)
     results = results.where(np.isin(results.marker, [codes.index(code) for code in panel]), draws)
     cohort = _of_those_with_results(lines, draws, results, tuple(names), tuple(codes), file.raw)
@@ -152,26 +153,55 @@ def _taken_with(patient: IntArray, day: FloatArray, date: IntArray, timed: BoolA
     return taken
 
 
-def _each_once(
-    lines: _Lines, draw: IntArray, file: DrawFile, codes: Sequence[str], rejections: Rejections
-) -> tuple[IntArray, int]:
-    """The lines to use, one a draw and marker: the first of the file. Another value beside it is rejected."""
+def _results(lines: _Lines, draw: IntArray) -> IntArray:
+    """Which result, one a draw and marker, each line is of."""
     new = np.ones(len(draw), dtype=np.bool_)
     new[1:] = (np.diff(draw) != 0) | (np.diff(lines.marker) != 0)
-    first = np.flatnonzero(new)[np.cumsum(new) - 1] if len(draw) else np.zeros(0, dtype=np.int64)
+    return (np.cumsum(new) - 1).astype(np.int64)
+
+
+def _each_once(
+    lines: _Lines, result: IntArray, file: DrawFile, codes: Sequence[str], rejections: Rejections
+) -> tuple[IntArray, int]:
+    """The lines to use, one a result, and how many were rejected.
+
+    A wrong number can hurt and which is right cannot be known, so of values that contradict each other none is used.
+    """
+    firsts = np.flatnonzero(np.diff(result, prepend=-1))
+    first = firsts[result]
     differs = (lines.value != lines.value[first]) | (lines.censoring != lines.censoring[first])
-    for at in np.flatnonzero(differs).tolist():
-        shown = f"{COMPARATORS[int(lines.censoring[at])]}{float(lines.value[at]):.10g}"
-        marker = codes[int(lines.marker[at])]
-        problem = LineProblem(
-            "value_differs",
-            "value",
-            f"{shown} {catalogue().marker(marker).unit}",
-            line=str(int(lines.line[first[at]])),
-            marker=marker,
-        )
-        rejections.add(Rejection.of(file.name, int(lines.line[at]), problem))
-    return np.flatnonzero(new), int(np.count_nonzero(differs))
+    contradicts = firsts.copy()  # of each result the first line that differs from its first line; this where none does
+    places = np.flatnonzero(differs)[::-1]
+    contradicts[result[places]] = places
+    other = contradicts[result]
+    wrong = other != first
+    for at in np.flatnonzero(wrong).tolist():
+        against = int(first[at] if differs[at] else other[at])
+        rejections.add(Rejection.of(file.name, int(lines.line[at]), _contradiction(lines, at, against, codes)))
+    return firsts[~wrong[firsts]], int(np.count_nonzero(wrong))
+
+
+def _contradiction(lines: _Lines, at: int, other: int, codes: Sequence[str]) -> LineProblem:
+    marker = codes[int(lines.marker[at])]
+    shown = f"{COMPARATORS[int(lines.censoring[at])]}{float(lines.value[at]):.10g}"
+    return LineProblem(
+        "value_differs",
+        "value",
+        f"{shown} {catalogue().marker(marker).unit}",
+        line=str(int(lines.line[other])),
+        marker=marker,
+    )
+
+
+def _told(column: IntArray, result: IntArray, names: Sequence[str]) -> IntArray:
+    """What the lines of each result name: a name before none, of two the lesser as text, whichever came first."""
+    ranked = sorted(range(len(names)), key=lambda at: (not names[at], names[at]))
+    rank = np.zeros(len(names), dtype=np.int64)
+    rank[ranked] = np.arange(len(names))
+    best = rank[column]
+    order = np.lexsort((best, result))
+    firsts = np.flatnonzero(np.diff(result, prepend=-1))  # `result` is sorted, so each begins at the same place in both
+    return np.array(ranked, dtype=np.int64)[best[order][firsts][result]]
 
 
 def _with_derived(results: Results, draws: Draws, codes: Sequence[str], names: list[str]) -> tuple[Results, int]:
@@ -192,17 +222,11 @@ def _with_derived(results: Results, draws: Draws, codes: Sequence[str], names: l
         }
         for one in derive(given):
             if one.value is not None:
-                assay = _assay_of_inputs(results, codes, names, one.input_ids)
-                laboratory = max((int(results.laboratory[at]) for at in one.input_ids), key=names.__getitem__)
-                added.append(
-                    (
-                        draw,
-                        codes.index(one.marker),
-                        float(one.value),
-                        laboratory,
-                        numbers.setdefault(assay, len(numbers)),
-                    )
+                laboratory, assay = (
+                    numbers.setdefault(_names_of_inputs(results, column, codes, names, one.input_ids), len(numbers))
+                    for column in (results.laboratory, results.assay)
                 )
+                added.append((draw, codes.index(one.marker), float(one.value), laboratory, assay))
     names[:] = list(numbers)
     return (_merged(results, draws, added) if added else results), len(added)
 
@@ -221,10 +245,12 @@ def _draws_with_inputs(results: Results, codes: Sequence[str]) -> list[tuple[int
     return list(by_draw.items())
 
 
-def _assay_of_inputs(results: Results, codes: Sequence[str], names: Sequence[str], inputs: Sequence[int]) -> str:
-    """A computed series breaks where the assay of an input does. An input whose assay is not named says nothing."""
-    named = [at for at in inputs if results.assay[at]]
-    return ", ".join(f"{codes[int(results.marker[at])]} {names[int(results.assay[at])]}" for at in named)
+def _names_of_inputs(
+    results: Results, column: IntArray, codes: Sequence[str], names: Sequence[str], inputs: Sequence[int]
+) -> str:
+    """The laboratories or assays of the inputs, as `changes_of` reads them: one that is not named says nothing."""
+    named = [at for at in inputs if column[at]]
+    return ", ".join(f"{codes[int(results.marker[at])]} {names[int(column[at])]}" for at in named)
 
 
 def _merged(results: Results, draws: Draws, added: Sequence[tuple[int, int, float, int, int]]) -> Results:

@@ -37,8 +37,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "state_not_understood": ("this is neither yes nor no", "yes, no, or an empty cell where it is not known"),
     "value_differs": (
-        "line {line} has another value of {marker} for the same patient and time",
-        "one value; line {line} was used",
+        "line {line} has another value of {marker} for the same patient and time; "
+        "either may be wrong, so neither is used",
+        "one value of a marker for a draw: take out the line that is wrong",
     ),
     "kind_unknown": ("this is no kind of event", "one of: {kinds}"),
     "imaging_unknown": ("this is no result of an imaging study", "one of: {details}"),

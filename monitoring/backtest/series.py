@@ -55,7 +55,7 @@ def _series(
 ) -> Series:
     results, draws = cohort.results, cohort.draws
     draw = results.draw[places]
-    changes = _changes(cohort, places)
+    changes = _changes(cohort, places, rules.inputs_of.get(marker, ()))
     family = catalogue().marker(marker).family
     marks = None
     if events or changes is not None or (look and _is_doubtful(cohort, draw)):
@@ -86,13 +86,13 @@ def _is_doubtful(cohort: Cohort, draw: IntArray) -> bool:
     return bool(np.any(cohort.draws.fasting[draw]) or np.any(cohort.draws.haemolysis[draw]))
 
 
-def _changes(cohort: Cohort, places: IntArray) -> tuple[tuple[int, str], ...] | None:
+def _changes(cohort: Cohort, places: IntArray, inputs: Sequence[str]) -> tuple[tuple[int, str], ...] | None:
     """Segment and change of each draw; None where there is one laboratory and one assay."""
     laboratory, assay = cohort.results.laboratory[places], cohort.results.assay[places]
     if bool(np.all(laboratory == laboratory[0]) and np.all(assay == assay[0])):
         return None
     names = cohort.names
-    return changes_of([(names[a], names[b]) for a, b in zip(laboratory.tolist(), assay.tolist(), strict=True)])
+    return changes_of([(names[a], names[b]) for a, b in zip(laboratory.tolist(), assay.tolist(), strict=True)], inputs)
 
 
 def _made(

@@ -61,6 +61,8 @@ def fit(
 
     `trust_in_start`: so many false alerts are needed to move the slopes of the starting curve half-way.
     """
+    if not cells:  # nobody of this material fires often enough to say anything: the starting curve stays
+        return start
     now = start
     expected = np.array([target * cell.quiet.total_years / HUNDRED for cell in cells])
     root = np.sqrt(expected * [cell.importance for cell in cells])

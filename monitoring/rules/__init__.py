@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from monitoring.errors import RuleProblem
-from monitoring.events import EVENT_KINDS, EventRule, EventRules, SampleCondition
+from monitoring.events import EVENT_KINDS, Continuation, EventRule, EventRules, SampleCondition
 from monitoring.rules.entries import (
     Entry,
     check_days,
@@ -27,6 +27,7 @@ from monitoring.rules.entries import (
 )
 from patients.catalogue import catalogue
 from patients.catalogue.definitions import Family
+from patients.derived import INPUTS_OF
 from patients.models import Fasting, Haemolysis, TreatmentKind
 
 FOLDER: Final = Path(__file__).resolve().parent
@@ -49,7 +50,10 @@ OF_AN_EVENT: Final = (
 def event_rules() -> EventRules:
     """The shipped rules. Raises RuleProblem where a file does not say what it must."""
     return EventRules(
-        events=read_events(FOLDER / "events.toml"), samples=read_sample_conditions(FOLDER / "sample_conditions.toml")
+        events=read_events(FOLDER / "events.toml"),
+        samples=read_sample_conditions(FOLDER / "sample_conditions.toml"),
+        continuations=read_continuations(FOLDER / "events.toml"),
+        inputs_of=INPUTS_OF,
     )
 
 
@@ -72,7 +76,19 @@ def read_sample_conditions(path: Path) -> tuple[SampleCondition, ...]:
 
 def read_events(path: Path) -> tuple[EventRule, ...]:
     """Raises RuleProblem where an entry does not say what it must."""
-    return tuple(_event_rule(where, entry) for where, entry in entries(path, "event"))
+    return tuple(_event_rule(where, entry) for where, entry in entries(path, "event", beside=("continuation",)))
+
+
+def read_continuations(path: Path) -> tuple[Continuation, ...]:
+    """Raises RuleProblem where an entry does not say what it must."""
+    continuations = []
+    for where, entry in entries(path, "continuation", beside=("event",)):
+        check_keys(where, entry, required=("kinds", "within_days", "source", "grade"))
+        check_several_of(where, entry, "kinds", EVENT_KINDS)
+        check_days(where, entry, "within_days", least=1)
+        check_source(where, entry, texts=("source",))
+        continuations.append(Continuation(**(entry | {"kinds": tuple(entry["kinds"])})))
+    return tuple(continuations)
 
 
 def _event_rule(where: str, entry: Entry) -> EventRule:

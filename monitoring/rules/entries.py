@@ -14,10 +14,10 @@ from patients.catalogue import Grade
 Entry = dict[str, Any]
 
 
-def entries(path: Path, table: str) -> list[tuple[str, Entry]]:
-    """The entries of the file's one table, each with the words that say where it stands."""
+def entries(path: Path, table: str, *, beside: Collection[str] = ()) -> list[tuple[str, Entry]]:
+    """The entries of one table, each with the words that say where it stands. `beside`: the file's other tables."""
     content = tomllib.loads(path.read_text(encoding="utf-8"))
-    if unknown := set(content) - {table}:
+    if unknown := set(content) - {table, *beside}:
         raise RuleProblem("rule_key_unknown", where=path.name, key=min(unknown))
     return [(f"{path.name}, entry {at}", entry) for at, entry in enumerate(content.get(table, []), start=1)]
 
@@ -60,8 +60,8 @@ def is_sd(number: object) -> bool:
     return isinstance(number, float) and math.isfinite(number) and number > 0
 
 
-def check_source(where: str, entry: Entry) -> None:
+def check_source(where: str, entry: Entry, *, texts: Collection[str] = ("code", "source")) -> None:
     check_one_of(where, entry, "grade", [grade.value for grade in Grade])
-    for key in ("code", "source"):
+    for key in texts:
         if not isinstance(entry[key], str) or not entry[key].strip():
             raise RuleProblem("rule_value_invalid", where=where, key=key)

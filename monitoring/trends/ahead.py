@@ -45,8 +45,8 @@ class _Next:
         odds = self.parameters.onset_rate * bank.grid.onset_step / len(bank.rates) * total
         hypotheses = (-1, bank.rows)
         leader = np.argmax(logs.reshape(hypotheses), axis=0)
-        support = np.minimum(said.reshape(hypotheses)[leader, bank.row], bank.now.reshape(hypotheses)[leader, bank.row])
-        in_question: IntArray = np.where(support > 0, SUSTAINED, SINGLE)
+        confirmed = bank.support_after(said, leader) > self.parameters.least_support
+        in_question: IntArray = np.where(confirmed, SUSTAINED, SINGLE)
         return np.where(odds >= self.parameters.gate_odds, in_question, CALM)
 
 

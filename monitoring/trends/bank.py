@@ -18,10 +18,8 @@ import numpy as np
 
 from monitoring.trends.detection import Grid
 from monitoring.trends.state import FilterPath
-from monitoring.trends.types import BoolArray, FloatArray
+from monitoring.trends.types import BoolArray, FloatArray, IntArray
 
-# Draws closer than this are one occasion: a sample measured twice does not confirm itself.
-SAME_OCCASION_DAYS: Final = 0.5
 LARGEST_LOG: Final = 600.0  # exp of more would overflow; evidence this large is far beyond any threshold
 
 
@@ -30,9 +28,9 @@ class Evidence:
     """Rows x dates: what was known of a rise after each date."""
 
     log_evidence: FloatArray  # D9: ln R, -inf while no onset is older than the date
-    support: FloatArray  # D10: the smaller of what the two latest occasions said for the leading hypothesis
+    support: FloatArray  # D10: the smaller of what the latest occasion, and all but the strongest, say for the leader
     latest: FloatArray  # what the latest occasion said for it
-    stronger: FloatArray  # the larger of what the two latest occasions said for it
+    strongest: FloatArray  # what its strongest occasion said for it
     onset: FloatArray  # of the leading hypothesis, days since the patient's first draw; NaN where there is none
     doubling: FloatArray
 
@@ -52,14 +50,16 @@ class Bank:
         self.in_level = np.zeros(shape)  # what the filter took for level, and for excursion
         self.in_excursion = np.zeros(shape)
         self.log_ratio = np.zeros(shape)
-        self.now = np.zeros(shape)  # said by the latest occasion, and by the one before
-        self.before = np.zeros(shape)
+        self.now = np.zeros(shape)  # said by the latest occasion
+        self.other = np.zeros(shape)  # by the strongest one; where two in a row confirm, by the one before
         self._gap = np.empty(shape)
         self._work = np.empty(shape)
         self.day = np.zeros(rows)
         self.age = np.zeros((grid.slots, rows))
         self.number = np.full((grid.slots, rows), -1, dtype=np.int64)
         self.live = np.zeros((grid.slots, rows), dtype=np.bool_)
+        self.looked = np.full(rows, -np.inf)  # day of the latest used draw
+        self.occasion = np.full(rows, -np.inf)  # day of the first draw of the latest occasion
 
     def advance(self, day: FloatArray) -> None:
         """Let time pass: every hypothesis grows, onsets since the last date open."""
@@ -82,11 +82,17 @@ class Bank:
         self.grown[slots, :, rows] = self.grid.start_share * np.exp(
             self.rates[None, :] * self.age[slots, rows][:, None]
         )
-        for table in (self.in_level, self.in_excursion, self.log_ratio, self.now, self.before):
+        for table in (self.in_level, self.in_excursion, self.log_ratio, self.now, self.other):
             table[slots, :, rows] = 0.0
 
-    def look(self, path: FilterPath, column: int, *, same_occasion: BoolArray) -> None:
+    def look(self, path: FilterPath, column: int) -> None:
         """D8: what the draw of this date says for each hypothesis; a row without one stays as it is."""
+        used = path.used[:, column]
+        if not bool(np.any(used)):
+            return
+        same_occasion = used & (self.day - self.occasion < self.grid.occasion_days)
+        self.looked = np.where(used, self.day, self.looked)
+        self.occasion = np.where(used & ~same_occasion, self.day, self.occasion)
         gap, work = self._gap, self._work
         self.in_excursion *= path.fade[:, column]
         np.add(self.grown, 1.0 - self.grid.start_share, out=gap)
@@ -96,7 +102,7 @@ class Bank:
         np.multiply(gap, path.half_precision[:, column], out=work)
         np.subtract(path.pull[:, column], work, out=work)
         work *= gap
-        self._remember(work, path.used[:, column], same_occasion)
+        self._remember(work, used, same_occasion)
         self.log_ratio += work
         np.multiply(gap, path.level_gain[:, column], out=work)
         self.in_level += work
@@ -105,20 +111,43 @@ class Bank:
 
     def _remember(self, said: FloatArray, used: BoolArray, same_occasion: BoolArray) -> None:
         """A second draw of one occasion adds to what that occasion said."""
-        if bool(np.all(used)) and not bool(np.any(same_occasion)):
-            self.before, self.now = self.now, self.before
-            np.copyto(self.now, said)
-            return
-        again = used & same_occasion
         fresh = used & ~same_occasion
-        np.copyto(self.before, self.now, where=fresh)
-        np.copyto(self.now, said, where=fresh)
-        if bool(np.any(again)):
-            self.now += np.where(again, said, 0.0)
+        if self.grid.two_in_a_row:
+            np.copyto(self.other, self.now, where=fresh)
+        if bool(np.all(fresh)):
+            np.copyto(self.now, said)
+        else:
+            np.copyto(self.now, said, where=fresh)
+            self.now += np.where(used & same_occasion, said, 0.0)
+        if not self.grid.two_in_a_row:
+            np.maximum(self.other, self.now, out=self.other)
+
+    def _support(self, log_ratio: FloatArray, now: FloatArray, other: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """D10: support, and what the strongest occasion said."""
+        if self.grid.two_in_a_row:
+            return np.minimum(now, other), np.maximum(now, other)
+        return np.minimum(now, log_ratio - other), other
+
+    def support_after(self, said: FloatArray, leader: IntArray) -> FloatArray:
+        """Of the hypothesis numbered `leader` in each row: its support after one more occasion that says so much."""
+        at = (leader, self.row)
+        flat = (-1, self.rows)
+        more, now = said.reshape(flat)[at], self.now.reshape(flat)[at]
+        other = now if self.grid.two_in_a_row else np.maximum(self.other.reshape(flat)[at], more)
+        support, _ = self._support(self.log_ratio.reshape(flat)[at] + more, more, other)
+        return support
+
+    def counted(self) -> BoolArray:
+        """Onsets x rows: the live ones that a draw has looked at. Of a marker that is no longer drawn nothing is known,
+        so days that pass must not open rises of it."""
+        if self.grid.onsets_nobody_looked_at:
+            return self.live
+        looked_at: BoolArray = self.live & (self.number * self.grid.onset_step < self.looked[None, :])
+        return looked_at
 
     def sum_up(self, evidence: Evidence, column: int) -> None:
-        """D9 and D10, over the onsets that are live on this date."""
-        live, work = self.live, self._work
+        """D9 and D10, over the onsets that count on this date."""
+        live, work = self.counted(), self._work
         np.minimum(self.log_ratio, LARGEST_LOG, out=work)
         np.exp(work, out=work)
         by_onset = np.add.reduce(work, axis=1)
@@ -131,9 +160,11 @@ class Bank:
         with np.errstate(divide="ignore"):
             log_total = np.log(total) + math.log(self.grid.onset_step / len(self.rates))
         evidence.log_evidence[:, column] = np.where(alive, log_total, -np.inf)
-        now, before = self.now[at, rate, self.row], self.before[at, rate, self.row]
-        evidence.support[:, column] = np.where(alive, np.minimum(now, before), np.nan)
-        evidence.stronger[:, column] = np.where(alive, np.maximum(now, before), np.nan)
+        leader = (at, rate, self.row)
+        now = self.now[leader]
+        support, strongest = self._support(self.log_ratio[leader], now, self.other[leader])
+        evidence.support[:, column] = np.where(alive, support, np.nan)
+        evidence.strongest[:, column] = np.where(alive, strongest, np.nan)
         evidence.latest[:, column] = np.where(alive, now, np.nan)
         evidence.onset[:, column] = np.where(alive, self.number[at, self.row] * self.grid.onset_step, np.nan)
         evidence.doubling[:, column] = np.where(alive, np.array(self.grid.doubling_times)[rate], np.nan)
@@ -144,13 +175,9 @@ def run_bank(day: FloatArray, path: FilterPath, grid: Grid) -> Evidence:
     rows, columns = day.shape
     evidence = Evidence(*(np.full((rows, columns), np.nan) for _ in range(6)))
     bank = Bank(grid, rows)
-    last_used = np.full(rows, -np.inf)
     for column in range(columns):
         bank.advance(day[:, column])
-        used = path.used[:, column]
-        if bool(np.any(used)):
-            bank.look(path, column, same_occasion=used & (day[:, column] - last_used < SAME_OCCASION_DAYS))
-        last_used = np.where(used, day[:, column], last_used)
+        bank.look(path, column)
         bank.sum_up(evidence, column)
     return evidence
 
@@ -158,12 +185,9 @@ def run_bank(day: FloatArray, path: FilterPath, grid: Grid) -> Evidence:
 def bank_after(day: FloatArray, path: FilterPath, grid: Grid) -> Bank:
     """The bank as it stands after the last date."""
     bank = Bank(grid, day.shape[0])
-    last_used = np.full(day.shape[0], -np.inf)
     for column in range(day.shape[1]):
         bank.advance(day[:, column])
-        used = path.used[:, column]
-        bank.look(path, column, same_occasion=used & (day[:, column] - last_used < SAME_OCCASION_DAYS))
-        last_used = np.where(used, day[:, column], last_used)
+        bank.look(path, column)
     return bank
 
 
@@ -192,7 +216,7 @@ def follow(day: FloatArray, path: FilterPath, onset: FloatArray, doubling: Float
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Posterior:
-    """After the last date: onsets x doubling times x rows, a row's largest weight 1; 0 for onsets that are not live."""
+    """After the last date: onsets x doubling times x rows, a row's largest weight 1; 0 for onsets that do not count."""
 
     weights: FloatArray
     onsets: FloatArray  # onsets x rows, days since the patient's first draw
@@ -201,7 +225,7 @@ class Posterior:
 def posterior(day: FloatArray, path: FilterPath, grid: Grid) -> Posterior:
     """Flat prior over the hypotheses of `grid`."""
     bank = bank_after(day, path, grid)
-    logs: FloatArray = np.where(bank.live[:, None, :], bank.log_ratio, -np.inf)
+    logs: FloatArray = np.where(bank.counted()[:, None, :], bank.log_ratio, -np.inf)
     highest: FloatArray = np.max(logs, axis=(0, 1))
     shift: FloatArray = np.where(np.isfinite(highest), highest, 0.0)
     weights: FloatArray = np.exp(logs - shift)

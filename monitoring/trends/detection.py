@@ -48,6 +48,11 @@ class DetectionParameters:
     onset_rate: float = math.exp(-6.5)  # lambda: onsets a day
     slow_share: float = 0.5  # s: part of the within-person variance that carries over from draw to draw
     slow_days: float = 40.0  # tau: how long it carries over
+    onsets_nobody_looked_at: bool = True  # count onsets opened since the marker's last used draw
+    occasion_days: float = 0.5  # draws closer than this to the first of an occasion do not confirm it
+    two_in_a_row: bool = True  # the two latest occasions confirm; else whatever there is besides the strongest one
+    least_support: float = 0.0  # a confirmed marker has more, log units
+    below_is_a_reading: bool = True  # a "<" takes away as much uncertainty, and teaches as much noise, as a number
     noise_weight: float = 8.0  # draws that the stated variation is worth against the person's own
     noise_lag: int = 3
     noise_shared: float = 0.0  # weight of the person's other markers in it
@@ -57,7 +62,7 @@ class DetectionParameters:
     noise_centre: float = 1.0
     set_point_reach: float | None = 2.0
     gate_odds: float = 0.5  # a confirmed marker with at least these odds must be there for an ALERT
-    second_witness: float = 0.0  # times ln(1 + W)^2: what must remain without each marker's stronger occasion
+    second_witness: float = 0.0  # times ln(1 + W)^2: what must remain without each marker's strongest occasion
     company: float = 0.0  # what other markers must add to the index before a lone bone marker may carry an ALERT
     thresholds: Thresholds | None = None
     bone_layer: bool = True
@@ -68,6 +73,8 @@ class DetectionParameters:
             raise TrendProblem("doubling_times_invalid", {}, "the bank needs positive doubling times")
         if not 0 < self.start_share <= 1:
             raise TrendProblem("start_share_invalid", {}, "the start share must lie in (0, 1]")
+        if self.noise_lag < 1:
+            raise TrendProblem("noise_lag_invalid", {}, "a draw teaches noise one draw later at the earliest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +85,9 @@ class Grid:
     onset_step: float
     onset_window: float
     start_share: float
+    occasion_days: float = 0.5
+    onsets_nobody_looked_at: bool = True
+    two_in_a_row: bool = True
 
     @property
     def slots(self) -> int:
@@ -85,10 +95,13 @@ class Grid:
         return math.floor(self.onset_window / self.onset_step) + 1
 
 
-def grid_of(parameters: DetectionParameters) -> Grid:
+def grid_of(parameters: DetectionParameters, doubling_times: tuple[float, ...] | None = None) -> Grid:
     return Grid(
-        doubling_times=parameters.doubling_times,
+        doubling_times=doubling_times or parameters.doubling_times,
         onset_step=parameters.onset_step,
         onset_window=parameters.onset_window,
         start_share=parameters.start_share,
+        occasion_days=parameters.occasion_days,
+        onsets_nobody_looked_at=parameters.onsets_nobody_looked_at,
+        two_in_a_row=parameters.two_in_a_row,
     )

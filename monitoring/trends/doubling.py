@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from monitoring.trends.bank import posterior
-from monitoring.trends.detection import DetectionParameters, Grid
+from monitoring.trends.detection import DetectionParameters, grid_of
 from monitoring.trends.panel import ROW_MULTIPLE
 from monitoring.trends.state import FilterPath
 from monitoring.trends.types import DoublingTime, FloatArray, IntArray
@@ -33,13 +33,7 @@ def rise_shape(day: FloatArray, path: FilterPath, rows: IntArray, parameters: De
         return RiseShape(np.zeros((0, 3)), np.zeros((0, 3)))
     padded = np.resize(rows, -(-len(rows) // ROW_MULTIPLE) * ROW_MULTIPLE)
     part = FilterPath(**{one.name: getattr(path, one.name)[padded] for one in fields(FilterPath)})
-    grid = Grid(
-        doubling_times=FINE_DOUBLING_TIMES,
-        onset_step=parameters.onset_step,
-        onset_window=parameters.onset_window,
-        start_share=parameters.start_share,
-    )
-    found = posterior(day[padded], part, grid)
+    found = posterior(day[padded], part, grid_of(parameters, FINE_DOUBLING_TIMES))
     logs = np.log(np.array(FINE_DOUBLING_TIMES))
     doubling = np.exp(_quantiles(found.weights.sum(axis=0), np.broadcast_to(logs[:, None], (len(logs), len(padded)))))
     order = np.argsort(found.onsets, axis=0, kind="stable")

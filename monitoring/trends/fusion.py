@@ -37,7 +37,7 @@ class MarkerIndex:
     part: FloatArray  # ln(1 + phi o)
     alert_part: FloatArray  # the same with the odds of an unconfirmed marker held at 1
     bears: BoolArray  # confirmed, with odds that may carry an ALERT
-    without_stronger: FloatArray  # `part` without what the stronger of the two latest occasions said
+    without_strongest: FloatArray  # `part` without what the strongest occasion said
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +60,7 @@ def marker_index(panel: Panel, path: FilterPath, evidence: Evidence, parameters:
     measured = np.cumsum(path.used, axis=1) >= FEWEST_DRAWS
     odds = np.where(measured, parameters.onset_rate * np.exp(evidence.log_evidence), 0.0)
     watch_only = _at_latest_used(panel.watch_only, path.used)
-    confirmed = measured & (np.nan_to_num(evidence.support, nan=-1.0) > 0) & ~watch_only
+    confirmed = measured & (np.nan_to_num(evidence.support, nan=-1.0) > parameters.least_support) & ~watch_only
     held = np.where(confirmed, odds, np.minimum(odds, 1.0))
     return MarkerIndex(
         odds=odds,
@@ -68,7 +68,7 @@ def marker_index(panel: Panel, path: FilterPath, evidence: Evidence, parameters:
         part=np.log1p(weights * odds),
         alert_part=np.log1p(weights * held),
         bears=confirmed & (odds >= parameters.gate_odds) & (weights > 0),
-        without_stronger=np.log1p(weights * odds * np.exp(-np.maximum(np.nan_to_num(evidence.stronger), 0.0))),
+        without_strongest=np.log1p(weights * odds * np.exp(-np.maximum(np.nan_to_num(evidence.strongest), 0.0))),
     )
 
 
@@ -103,8 +103,8 @@ def patient_index(panel: Panel, path: FilterPath, index: MarkerIndex, parameters
     # Each marker of a group is a chance more to be the largest of it, so here all count.
     np.add.at(weight, panel.patient_row[rows], np.where(measured, weights[:, None], 0.0)[rows])
     # One wild draw, in however many markers, must not carry an ALERT that a chance draw before it "confirms".
-    without_stronger = _sum_of_groups(panel, index.without_stronger, patients)
-    witnessed = without_stronger >= parameters.second_witness * np.log1p(weight) ** 2
+    without_strongest = _sum_of_groups(panel, index.without_strongest, patients)
+    witnessed = without_strongest >= parameters.second_witness * np.log1p(weight) ** 2
     alert = np.where(_may_alert(panel, index, parameters) & witnessed, alert, -np.inf)
     interval = drawing_interval(panel, path.used)
     watch_threshold = threshold(parameters, "watch", interval, weight)

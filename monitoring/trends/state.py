@@ -22,6 +22,7 @@ LOG_ROOT_TWO_PI: Final = 0.5 * math.log(2.0 * math.pi)
 USED_ABOVE_ONLY: Final = "limit_below_band"  # a ">" whose limit lies below what was expected could be anything
 # A draw exactly as expected is not above it, whatever the last bit of its logarithm in this unit or that.
 AS_EXPECTED: Final = 1e-9
+FAR_TAIL: Final = 30.0  # SDs: further out the difference of two large numbers loses its digits, a series does not
 NO_SET_POINT_SD: Final = 1.0  # a marker without a set-point starts at its first draw, as uncertain as this
 
 
@@ -57,8 +58,6 @@ class _State:
     last_day: FloatArray
     rebase: FloatArray  # D4: variance that waits for the next used draw
     seen: FloatArray  # used draws
-    squares: list[FloatArray]  # of the residuals, one entry a date, 0 where no draw was used
-    counted: list[FloatArray]
 
 
 def run_filter(panel: Panel, parameters: DetectionParameters) -> FilterPath:
@@ -69,7 +68,8 @@ def run_filter(panel: Panel, parameters: DetectionParameters) -> FilterPath:
     noise = learner.factor()
     for column in range(columns):
         used = _step(panel, parameters, state, path, column, noise)
-        learner.take(used, path, column, noise, first=state.seen == 0)
+        silent = (state.seen == 0) | (panel.below[:, column] & (not parameters.below_is_a_reading))
+        learner.take(used, path, column, noise, silent=silent)
         state.seen = state.seen + used
         noise = learner.factor()
         path.next_noise[:, column] = noise
@@ -111,8 +111,6 @@ def _start(panel: Panel, parameters: DetectionParameters) -> _State:
         last_day=np.zeros(rows),
         rebase=np.zeros(rows),
         seen=np.zeros(rows),
-        squares=[],
-        counted=[],
     )
 
 
@@ -135,7 +133,9 @@ def _step(
     total = level_variance + 2.0 * covariance + excursion_variance + white
     spread = np.sqrt(total)
     mean = state.level + excursion
-    score = _score(log, mean, spread, panel.below[:, column])
+    below = panel.below[:, column]
+    score = _score(log, mean, spread, below)
+    told = _told(log, mean, spread, below) if not parameters.below_is_a_reading else np.ones(len(log))
     used: BoolArray = panel.usable[:, column] & ~(panel.above[:, column] & (score <= AS_EXPECTED))
     clipped = np.clip(score, -panel.clip, panel.clip)
     level_gain = (level_variance + covariance) / total
@@ -143,23 +143,27 @@ def _step(
     moved = clipped * spread
     state.level = np.where(used, state.level + level_gain * moved, state.level)
     state.excursion = np.where(used, excursion + excursion_gain * moved, state.excursion)
-    state.level_variance = np.where(used, level_variance - level_gain**2 * total, state.level_variance)
-    state.covariance = np.where(used, covariance - level_gain * excursion_gain * total, state.covariance)
-    state.excursion_variance = np.where(used, excursion_variance - excursion_gain**2 * total, state.excursion_variance)
+    taken = told * total
+    state.level_variance = np.where(used, level_variance - level_gain**2 * taken, state.level_variance)
+    state.covariance = np.where(used, covariance - level_gain * excursion_gain * taken, state.covariance)
+    state.excursion_variance = np.where(used, excursion_variance - excursion_gain**2 * taken, state.excursion_variance)
     state.last_day = np.where(used, day, state.last_day)
     state.rebase = np.where(used, 0.0, rebase)
-    path.used[:, column] = used
-    path.expected[:, column], path.spread[:, column] = mean, spread
-    path.score[:, column] = score
+    gains = (np.where(used, level_gain * told, 0.0), np.where(used, excursion_gain * told, 0.0))
+    path.expected[:, column], path.spread[:, column], path.score[:, column] = mean, spread, score
+    path.used[:, column], path.noise[:, column], path.fade[:, column] = used, noise, np.where(used, fade, 1.0)
+    # D8: of what a rise adds, a "<" lets the filter take in, and says against it, only this share.
+    path.level_gain[:, column], path.excursion_gain[:, column] = gains
+    path.pull[:, column] = np.where(used, clipped / spread, 0.0)
+    path.half_precision[:, column] = np.where(used, 0.5 * told / total, 0.0)
+    _note(path, state, column)
+    return used
+
+
+def _note(path: FilterPath, state: _State, column: int) -> None:
     path.level[:, column], path.level_sd[:, column] = state.level, np.sqrt(state.level_variance)
     path.excursion[:, column], path.covariance[:, column] = state.excursion, state.covariance
-    path.fade[:, column] = np.where(used, fade, 1.0)
-    path.level_gain[:, column] = np.where(used, level_gain, 0.0)
-    path.excursion_gain[:, column] = np.where(used, excursion_gain, 0.0)
-    pull, half_precision = np.where(used, clipped / spread, 0.0), np.where(used, 0.5 / total, 0.0)
-    path.pull[:, column], path.half_precision[:, column] = pull, half_precision
-    path.noise[:, column], path.excursion_variance[:, column] = noise, state.excursion_variance
-    return used
+    path.excursion_variance[:, column] = state.excursion_variance
 
 
 def _begin(panel: Panel, parameters: DetectionParameters, state: _State, column: int) -> None:
@@ -183,6 +187,21 @@ def _score(log: FloatArray, mean: FloatArray, spread: FloatArray, below: BoolArr
         return score
     hazard = np.exp(-0.5 * score**2 - LOG_ROOT_TWO_PI - log_ndtr(score))
     return np.where(below, -hazard, score)
+
+
+def _told(log: FloatArray, mean: FloatArray, spread: FloatArray, below: BoolArray) -> FloatArray:
+    """Share of the predictive variance that the draw takes away (D5): all of it, but of a "<" only what the normal
+    distribution loses when it is cut off at the limit."""
+    if not bool(np.any(below)):
+        return np.ones(len(log))
+    limit = (log - mean) / spread
+    at = np.maximum(limit, -FAR_TAIL)
+    hazard = np.exp(-0.5 * at**2 - LOG_ROOT_TWO_PI - log_ndtr(at))
+    inverse = 1.0 / np.minimum(limit, -FAR_TAIL) ** 2
+    in_tail = 1.0 - inverse * (1.0 - inverse * (6.0 - inverse * (50.0 - inverse * 518.0)))
+    share = np.where(limit < -FAR_TAIL, in_tail, hazard * (hazard + at))
+    told: FloatArray = np.where(below, np.clip(share, 0.0, 1.0), 1.0)
+    return told
 
 
 class _NoiseLearner:
@@ -217,13 +236,13 @@ class _NoiseLearner:
         whole = np.bincount(self._person, weights=own)[self._person]
         return own + share * (whole - own)
 
-    def take(self, used: BoolArray, path: FilterPath, column: int, noise: FloatArray, *, first: BoolArray) -> None:
-        """The first draw says where the level is, not how noisy it is."""
+    def take(self, used: BoolArray, path: FilterPath, column: int, noise: FloatArray, *, silent: BoolArray) -> None:
+        """The first draw says where the level is, not how noisy it is; a "<" says neither."""
         clipped = path.pull[:, column] * path.spread[:, column]
-        counts = np.where(used & ~first, 1.0, 0.0)
-        square = np.where(used & ~first, clipped**2 * noise, 0.0)
+        counts = np.where(used & ~silent, 1.0, 0.0)
+        square = np.where(used & ~silent, clipped**2 * noise, 0.0)
         if self._parameters.noise_falls_at_once:
-            below = used & ~first & (clipped <= AS_EXPECTED)
+            below = used & ~silent & (clipped <= AS_EXPECTED)
             self._squares = np.where(below, self._squares + square, self._squares)
             self._count = np.where(below, self._count + counts, self._count)
             square = np.where(below, 0.0, square)

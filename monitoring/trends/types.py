@@ -33,7 +33,7 @@ ReasonCode = Literal[
     "bone_markers_sustained",
     "bone_marker_sustained",
     "other_marker_sustained",
-    "single_supporting_draw",  # evidence of a rise that no second draw in a row has confirmed
+    "single_supporting_draw",  # evidence of a rise that no second draw has confirmed
 ]
 
 ONE_SIDED_95: Final = 1.645
@@ -221,8 +221,8 @@ class RiseEvidence:
     log_evidence: float  # ln R, R in days
     odds: float  # o: R times the onset rate
     part: float  # what the marker adds to the watch index
-    confirmed: bool  # the two latest occasions each spoke for the rise
-    support: float  # the smaller of the two
+    confirmed: bool  # the latest occasion speaks for the rise, and so do all occasions without the strongest
+    support: float  # D10: of the latest occasion and of all but the strongest, what says less; log units
     onset_day: float  # of the leading hypothesis, with an approximate 95 % interval
     onset_low: float
     onset_high: float
@@ -295,7 +295,7 @@ class LevelAtDraw(NamedTuple):
     draw_id: int
     day: float
     level: Level
-    markers: tuple[str, ...]  # confirmed: two occasions in a row support their rise, with odds that may carry an ALERT
+    markers: tuple[str, ...]  # confirmed: more than one occasion supports their rise, with odds that may carry an ALERT
     watch_index: float
     alert_index: float | None  # None: no confirmed marker may carry an ALERT
 

@@ -318,9 +318,9 @@ def rise_on_one_day(*, hour_known: bool) -> str:
     return found.markers[0].state
 
 
-def test_blood_that_may_be_on_record_twice_does_not_confirm_itself() -> None:
+def test_blood_of_one_day_does_not_confirm_itself_whether_it_was_taken_twice_or_is_on_record_twice() -> None:
     assert rise_on_one_day(hour_known=False) == "single_rise"
-    assert rise_on_one_day(hour_known=True) == "sustained_rise"  # blood was taken twice that day
+    assert rise_on_one_day(hour_known=True) == "single_rise"
 
 
 def test_a_draw_without_an_hour_counts_as_taken_with_the_first_of_its_day_in_the_clinics_zone(

@@ -223,6 +223,11 @@ def test_a_change_of_the_assay_of_one_marker_is_none_of_another() -> None:
     assert marks_of("CYFRA211", [0, 30], change).rebase_codes == ("", "assay_change")
 
 
+@pytest.mark.parametrize(("marker", "code"), [("CA_CORR", "assay_change"), ("ALB", "assay_change"), ("CA", "")])
+def test_a_change_of_the_assay_of_an_input_is_one_of_what_is_computed_from_it(marker: str, code: str) -> None:
+    assert marks_of(marker, [0, 30], event("assay_change", at=20, marker="ALB")).rebase_codes == ("", code)
+
+
 def test_of_two_draws_of_a_day_the_one_from_the_new_assay_is_re_based() -> None:
     states = [DrawState(DAY), DrawState(DAY), DrawState(DAY, change="assay_change"), DrawState(DAY + 30)]
     marks = marks_of("CEA", [], states=states)

@@ -47,10 +47,13 @@ def test_the_inferred_start_has_its_interval() -> None:
     assert why().onset == ""
 
 
-def test_whether_two_draws_in_a_row_confirm_it_is_said_with_the_reason_why_not() -> None:
-    assert why(replace(RISE, evidence=evidence())).confirmed == "yes, the last two draws in a row speak for it"
+def test_whether_a_second_draw_confirms_it_is_said_with_the_reason_why_not() -> None:
+    assert (
+        why(replace(RISE, evidence=evidence())).confirmed
+        == "yes, the latest draw speaks for it, and so do the others without the strongest one"
+    )
     once = replace(RISE, state="single_rise", evidence=evidence(confirmed=False))
-    assert why(once).confirmed == "not yet, that takes two draws in a row"
+    assert why(once).confirmed == "not yet: the latest draw and another one must both speak for it"
     held = [reading(1), reading(2, stance="supports", watch_only="bone_flare_window"), reading(3, stance="not_used")]
     assert why(replace(once, readings=tuple(held))).confirmed == (
         "no, the last draw carries no alert: early in targeted therapy, when healing bone can raise this marker"

@@ -59,7 +59,7 @@ def test_each_kind_of_reason_is_one_sentence_that_names_its_markers() -> None:
         "Sustained rise of a tumour marker: CEA, CYFRA 21-1",
         "Bone pattern, independent bone markers rise together: BAP, β-CTx",
         "Sustained change of another marker: LDH",
-        "Not confirmed by two draws in a row: NSE",
+        "Not confirmed by a second draw: NSE",
     )
 
 

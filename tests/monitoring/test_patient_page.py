@@ -21,7 +21,7 @@ def test_a_rise_is_explained_from_the_stored_finding(cast: Cast) -> None:
     (cea,) = page.why.moved
     assert (cea.short_name, cea.last, cea.state) == ("CEA", "6.0", "sustained_rise")
     assert cea.support == ("23-Jun-2025", "04-Aug-2025")
-    assert cea.confirmed == "yes, the last two draws in a row speak for it"
+    assert cea.confirmed == "yes, the latest draw speaks for it, and so do the others without the strongest one"
     assert [row.says for row in cea.draws][:2] == ["supports", "supports"]
     assert len(cea.classical) > 10
     assert page.why.level.reasons == ("Sustained rise of a tumour marker: CEA",)

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from monitoring.backtest.findings_file import written_whole
 from monitoring.backtest.problems import FileRefused
-from monitoring.calibration.calibrate import TARGETS, calibrated
+from monitoring.calibration.calibrate import LEAST_REACH, TARGETS, calibrated
 from monitoring.calibration.own_patients import OwnFiles, TooFew, calibrated_on_own
 from monitoring.calibration.seeds import CALIBRATION, TEST, TUNING
 from monitoring.calibration.strata import PATIENTS, Plan, Told, panels_within, read_plan, weighed
@@ -132,6 +132,8 @@ def tell(file: ThresholdFile, output: Path) -> Iterator[str]:
             f"{gate.upper()}, target {target:g} false alerts per 100 patient-years: "
             f"{min(values):.1f} to {max(values):.1f} over {len(values)} strata"
         )
+        if max(values) < LEAST_REACH * target:
+            yield "  No stratum comes near the target at any threshold: its curve stays where it started."
         for one, rate in rates:
             if not math.isclose(rate.value, target, rel_tol=WITHIN):
                 yield f"  {_named(one)}: {rate.value:.1f} ({rate.low:.1f} to {rate.high:.1f})"

@@ -68,20 +68,65 @@ def test_a_sample_state_that_is_not_understood_rejects_its_line(tmp_path: Path, 
     assert assembled.cohort.results.count == 1
 
 
-def test_the_same_value_twice_counts_once_and_another_value_is_rejected_with_the_first_line(tmp_path: Path) -> None:
+def test_the_same_value_twice_counts_once(tmp_path: Path) -> None:
+    path = written(tmp_path / "draws.csv", HEADER, [GOOD, "P1,CEA,3.20,ug/L,2024-03-01 00:00"])
+    assembled, rejected = read(path)
+    assert results_of(assembled) == [("P1", "2024-03-01", "CEA", 3.2, 0)]
+    assert (assembled.repeated, rejected) == (1, [])
+
+
+def test_of_two_values_of_one_marker_and_draw_neither_is_used_and_each_names_the_other(tmp_path: Path) -> None:
     path = written(
         tmp_path / "draws.csv",
         HEADER,
-        [GOOD, "P1,CEA,3.20,ug/L,2024-03-01 00:00", "P1,CEA,3.3,ng/mL,2024-03-01", "P1,CEA,<3.2,ng/mL,2024-03-01"],
+        [GOOD, "P1,ALP,80,U/L,2024-03-01", "P1,CEA,3.3,ng/mL,2024-03-01", "P1,CEA,3.2,ng/mL,2024-04-01"],
     )
     assembled, rejected = read(path)
-    assert results_of(assembled) == [("P1", "2024-03-01", "CEA", 3.2, 0)]
-    assert assembled.repeated == 1
-    assert [(one.line, one.code, one.found) for one in rejected] == [
-        (4, "value_differs", "3.3 ng/mL"),
-        (5, "value_differs", "<3.2 ng/mL"),
+    assert [row[1:4] for row in results_of(assembled)] == [("2024-03-01", "ALP", 80.0), ("2024-04-01", "CEA", 3.2)]
+    assert assembled.repeated == 0
+    assert [(one.line, one.code, one.column, one.found) for one in rejected] == [
+        (2, "value_differs", "value", "3.2 ng/mL"),
+        (4, "value_differs", "value", "3.3 ng/mL"),
     ]
-    assert rejected[0].wrong == "line 2 has another value of CEA for the same patient and time"
+    assert [one.wrong for one in rejected] == [
+        "line 4 has another value of CEA for the same patient and time; either may be wrong, so neither is used",
+        "line 2 has another value of CEA for the same patient and time; either may be wrong, so neither is used",
+    ]
+    assert {one.right for one in rejected} == {"one value of a marker for a draw: take out the line that is wrong"}
+
+
+def test_a_value_that_stands_twice_is_no_more_right_than_the_one_that_contradicts_it(tmp_path: Path) -> None:
+    lines = [GOOD, "P1,CEA,3.20,ug/L,2024-03-01 00:00", "P1,CEA,3.3,ng/mL,2024-03-01", "P1,CEA,<3.2,ng/mL,2024-03-01"]
+    assembled, rejected = read(written(tmp_path / "draws.csv", HEADER, lines))
+    assert results_of(assembled) == []
+    assert assembled.repeated == 0
+    assert [(one.line, one.wrong.partition(" has")[0]) for one in rejected] == [
+        (2, "line 4"),
+        (3, "line 4"),
+        (4, "line 2"),
+        (5, "line 2"),
+    ]
+
+
+def test_a_value_that_is_contradicted_is_no_input_of_a_computed_one(tmp_path: Path) -> None:
+    lines = [
+        "P1,NEUT,6,10*9/L,0",
+        "P1,NEUT,7,10*9/L,0",
+        "P1,LYMPH,1.5,10*9/L,0",
+        "P1,NLR,9,{ratio},0",
+    ]
+    assembled, _ = read(written(tmp_path / "draws.csv", HEADER, lines), panel=("NLR",))
+    assert results_of(assembled) == [("P1", "0", "NLR", 9.0, 0)]
+    assert assembled.computed == 0
+
+
+def test_of_lines_with_the_same_value_the_one_that_names_laboratory_or_assay_tells_them(tmp_path: Path) -> None:
+    lines = [f"{GOOD},,", f"{GOOD},north,Cobas", f"{GOOD},South,", f"{GOOD},North,Atellica"]
+    for turn in range(4):
+        path = written(tmp_path / f"{turn}.csv", f"{HEADER},laboratory,assay", [*lines[turn:], *lines[:turn]])
+        cohort = read(path)[0].cohort
+        told = cohort.names[int(cohort.results.laboratory[0])], cohort.names[int(cohort.results.assay[0])]
+        assert told == ("North", "Atellica")
 
 
 def test_day_numbers_and_dates_of_one_patient_cannot_be_put_on_one_axis(tmp_path: Path) -> None:

@@ -95,3 +95,7 @@ def test_the_highest_rate_is_that_at_the_least_threshold() -> None:
     said = np.array([0.049, 0.05, 3.0, -math.inf])
     cell = Cell("", draws, watch=said, alert=said, interval=np.full(4, 63.0), weight=np.full(4, 3.0))
     assert highest_rate(cell, "alert") == 50.0
+
+
+def test_without_a_cell_that_can_say_anything_the_starting_curve_stays() -> None:
+    assert fit([], "alert", 5.0, LEVEL) is LEVEL

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from monitoring.trends.detection import DetectionParameters
 from monitoring.trends.engine import evaluate, level_history
 from monitoring.trends.types import MarkerFinding, Series
 from tests.monitoring.trends.builders import (
     ALONE,
     CEA,
+    FIRST_DAY,
     PANEL,
     PARAMETERS,
     analysis_of,
@@ -105,7 +107,7 @@ def test_a_further_result_below_a_limit_never_raises_the_evidence_beyond_the_ons
 ) -> None:
     day = float(one.days[-1]) + wait
 
-    def with_last(censoring: int, exclusion: str) -> list[float]:
+    def with_last(censoring: int, exclusion: str, using: DetectionParameters = ALONE) -> list[float]:
         return log_evidence(
             series(
                 [*one.values.tolist(), limit],
@@ -115,14 +117,16 @@ def test_a_further_result_below_a_limit_never_raises_the_evidence_beyond_the_ons
                 exclusions=[*one.exclusions, exclusion],
                 rebase={at: 0.4 for at, code in enumerate(one.rebase_codes) if code},
                 extra={at: 0.2 for at, code in enumerate(one.extra_codes) if code},
-            )
+            ),
+            using=using,
         )
 
     below, missing = with_last(-1, ""), with_last(0, "missing")
     first = float(one.days[0])
     opened = math.ceil((day - first) / STEP) - math.ceil((float(one.days[-1]) - first) / STEP)
 
-    assert below[-1] <= missing[-1] + 1e-9
+    # Onsets since the last used draw count from the draw on that looks at them.
+    assert below[-1] <= with_last(0, "missing", using=replace(ALONE, onsets_nobody_looked_at=True))[-1] + 1e-9
     assert math.exp(missing[-1]) <= math.exp(missing[-2]) + STEP * opened + 1e-6
 
 
@@ -305,14 +309,28 @@ def test_a_marker_that_stays_where_it_is_adds_little_and_changes_no_other_marker
     assert added == pytest.approx([one.watch_index for one in by_itself], abs=1e-12)
 
 
-def test_between_its_draws_the_evidence_of_a_marker_grows_by_the_onset_days_that_open_and_by_nothing_else() -> None:
+def test_between_its_draws_the_evidence_of_a_marker_stands_still() -> None:
     cea = series([2.2, 2.1, 2.3, 4.0, 6.0])
     later = series([78.0], marker="ALP", days=[float(cea.days[-1]) + 200.0], draw_ids=[9])
 
     before, after = analysis_of(cea, using=ALONE), analysis_of(cea, later, using=ALONE)
+    as_designed = analysis_of(cea, later, using=replace(ALONE, onsets_nobody_looked_at=True))
 
-    # On day 168 the onsets of day 0 to 140 are open, on day 368 those up to day 364: eight more.
-    grown = math.exp(after.evidence.log_evidence[1, 5]) - math.exp(before.evidence.log_evidence[0, 4])
-    assert grown == pytest.approx(8 * STEP, abs=1e-6)
+    assert after.evidence.log_evidence[1, 5] == before.evidence.log_evidence[0, 4]
     assert before.markers.confirmed[0, 4]
     assert after.markers.confirmed[1, 5]
+    # On day 168 the onsets of day 0 to 140 are open, on day 368 those up to day 364: eight more, seen by nobody.
+    grown = math.exp(as_designed.evidence.log_evidence[1, 5]) - math.exp(before.evidence.log_evidence[0, 4])
+    assert grown == pytest.approx(8 * STEP, abs=1e-6)
+
+
+@pytest.mark.parametrize("days", [100.0, 300.0, 700.0, 1500.0])
+def test_markers_that_are_no_longer_drawn_bring_no_level_however_long_the_others_go_on(days: float) -> None:
+    stopped = [series([level, level, level], marker=code) for code, level in (("CEA", 2.2), ("CYFRA211", 1.7))]
+    on = [*every(42.0, 3), *[FIRST_DAY + 84.0 + day for day in range(42, int(days), 42)]]
+    goes_on = series([78.0] * len(on), marker="ALP", days=on)
+
+    found = patient_of(*stopped, goes_on)
+
+    assert found.level == "none"
+    assert {one.marker: one.state for one in found.markers} == dict.fromkeys(("ALP", "CEA", "CYFRA211"), "calm")

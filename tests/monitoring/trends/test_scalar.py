@@ -24,6 +24,11 @@ GOLDEN_LIKE = replace(
     noise_falls_at_once=False,
     noise_bounds=(0.5, 6.0),
     set_point_reach=None,
+    occasion_days=0.5,
+    onsets_nobody_looked_at=True,
+    below_is_a_reading=True,
+    two_in_a_row=True,
+    least_support=0.0,
 )
 VARIANTS = {
     "shipped": PARAMETERS,
@@ -157,7 +162,7 @@ def test_every_number_of_filter_bank_and_fusion_agrees_with_the_scalar_restateme
         assert_rows_agree(analysis, rows)
         assert_indices_agree(analysis, indices)
         alerts += sum(math.isfinite(one.alert) for one in indices)
-    assert alerts > 20  # the random patients do reach the rules of confirmation
+    assert alerts > 15  # the random patients do reach the rules of confirmation
 
 
 def test_a_marker_without_a_set_point_starts_at_its_first_draw() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy.stats import truncnorm
 
 from tests.monitoring.trends.builders import (
     CEA,
@@ -109,3 +111,42 @@ def test_a_draw_below_what_was_expected_counts_for_the_noise_at_once_and_one_abo
     assert noise_at_the_third(4.0) == 1.0
     learned = (4.0 + z_of(1.2) ** 2) / 5.0
     assert noise_at_the_third(1.2) == pytest.approx(0.8 * (learned / 0.8) ** 1.2, abs=1e-12)
+
+
+def truncated_variance(limit: float) -> float:
+    """Of a standard normal that is known to lie below `limit`."""
+    return float(truncnorm(-np.inf, limit).var())
+
+
+@pytest.mark.parametrize("limit", [0.05, 0.6, 1.5, 2.2, 4.0, 40.0])
+def test_a_result_below_a_limit_takes_away_what_the_cut_off_normal_loses(limit: float) -> None:
+    number = analysis_of(series([*FLAT, limit])).path
+    below = analysis_of(series([*FLAT, limit], censoring=[0, 0, 0, 0, -1])).path
+    before = analysis_of(series(FLAT)).path
+
+    at = (math.log(limit) - number.expected[0, 4]) / number.spread[0, 4]
+    lost = 1.0 - truncated_variance(at)
+    # The level's variance before this draw is what the number would leave and what it would take together.
+    gain, spread = number.level_gain[0, 4], number.spread[0, 4]
+    prior = number.level_sd[0, 4] ** 2 + gain**2 * spread**2
+    assert below.level_sd[0, 4] ** 2 == pytest.approx(prior - lost * gain**2 * spread**2, abs=1e-9)
+    assert below.level_gain[0, 4] == pytest.approx(lost * gain, abs=1e-9)
+    assert prior > before.level_sd[0, 3] ** 2
+
+
+def test_years_below_a_limit_teach_nothing_of_a_persons_noise() -> None:
+    cea = series([2.2, 2.1, 2.3, 2.2, 2.1, 2.2])
+    below = series([5.0] * 6, marker="CYFRA211", censoring=[-1] * 6)
+
+    alone, beside = analysis_of(cea), analysis_of(cea, below)
+
+    assert beside.path.noise[0].tolist() == pytest.approx(alone.path.noise[0].tolist(), abs=1e-12)
+    assert set(analysis_of(below).path.noise[0].tolist()) == {1.0}
+
+
+def test_first_numbers_just_above_a_limit_of_years_are_no_alert() -> None:
+    just_above = series([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.2, 1.3], censoring=[-1] * 6 + [0, 0])
+
+    assert patient_of(just_above).level == "watch"
+    # Read as numbers, six "<1.0" leave the level at the floor and no room above it.
+    assert patient_of(just_above, using=replace(PARAMETERS, below_is_a_reading=True)).level == "alert"

@@ -32,6 +32,11 @@ class Rules:
     set_point_reach: float | None
     gate_odds: float
     company: float
+    occasion_days: float
+    onsets_nobody_looked_at: bool
+    below_is_a_reading: bool
+    two_in_a_row: bool
+    least_support: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +76,13 @@ class Hypothesis:
     in_excursion: float = 0.0
     now: float = 0.0
     before: float = 0.0
+    strongest: float = 0.0
+
+    def support(self, *, two_in_a_row: bool) -> float:
+        return min(self.now, self.before if two_in_a_row else self.log_ratio - self.strongest)
+
+    def most(self, *, two_in_a_row: bool) -> float:
+        return max(self.now, self.before) if two_in_a_row else self.strongest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +97,7 @@ class Row:
     level_sd: float | None
     log_evidence: float  # -inf while no onset is older than the date
     support: float | None
-    stronger: float | None
+    strongest: float | None
     latest: float | None
     leader_is_clear: bool
     onset: float | None
@@ -115,6 +127,7 @@ class _Running:
     p_excursion: float = 0.0
     last_day: float = 0.0
     last_used: float = -math.inf
+    occasion: float = -math.inf
     seen: int = 0
     rebase: float = 0.0
     squares: float = 0.0
@@ -153,18 +166,19 @@ class _Running:
             self.rebase = max(self.rebase, draw.rebase_sd**2)
             return False, mean, spread
         # D3 and D5.
-        z = (draw.log - mean) / spread
+        z, told = (draw.log - mean) / spread, 1.0
         if draw.below:
+            told = 1.0 if rules.below_is_a_reading else _hazard(z) * (_hazard(z) + z)
             z = -_hazard(z)
         z = max(-marker.clip, min(marker.clip, z))
         k_level, k_excursion = (p_level + p_both) / total, (p_excursion + p_both) / total
         self.level += k_level * z * spread
         self.excursion = excursion + k_excursion * z * spread
-        self.p_level = p_level - k_level**2 * total
-        self.p_both = p_both - k_level * k_excursion * total
-        self.p_excursion = p_excursion - k_excursion**2 * total
-        self._look(draw, z, total, fade, k_level, k_excursion)
-        self._learn(z, noise)
+        self.p_level = p_level - k_level**2 * total * told
+        self.p_both = p_both - k_level * k_excursion * total * told
+        self.p_excursion = p_excursion - k_excursion**2 * total * told
+        self._look(draw, z, total, told, fade, k_level * told, k_excursion * told)
+        self._learn(z, noise, silent=self.seen == 0 or (draw.below and not rules.below_is_a_reading))
         self.last_day, self.rebase = draw.day, 0.0
         self.seen, self.watch_only = self.seen + 1, draw.watch_only
         return True, mean, spread
@@ -177,14 +191,16 @@ class _Running:
         elif self.rules.set_point_reach is not None and not draw.below and not (draw.above and draw.log <= self.level):
             self.p_level = max(self.p_level, ((draw.log - self.level) / self.rules.set_point_reach) ** 2)
 
-    def _look(self, draw: Draw, z: float, total: float, fade: float, k_level: float, k_excursion: float) -> None:
+    def _look(
+        self, draw: Draw, z: float, total: float, told: float, fade: float, k_level: float, k_excursion: float
+    ) -> None:
         """D7, D8 and the occasions of D10."""
-        again = draw.day - self.last_used < 0.5
+        again = draw.day - self.occasion < self.rules.occasion_days
         for one in self.bank:
             template = math.log(1.0 + self.rules.start_share * (2.0 ** ((draw.day - one.onset) / one.doubling) - 1.0))
             one.in_excursion *= fade
             gap = template - one.in_level - one.in_excursion
-            said = gap * z / math.sqrt(total) - gap**2 / (2.0 * total)
+            said = gap * z / math.sqrt(total) - told * gap**2 / (2.0 * total)
             one.log_ratio += said
             one.in_level += k_level * gap
             one.in_excursion += k_excursion * gap
@@ -192,11 +208,13 @@ class _Running:
                 one.now += said
             else:
                 one.before, one.now = one.now, said
+            one.strongest = max(one.strongest, one.now)
         self.last_used = draw.day
+        self.occasion = self.occasion if again else draw.day
 
-    def _learn(self, z: float, noise: float) -> None:
+    def _learn(self, z: float, noise: float, *, silent: bool) -> None:
         """D6: the first draw says where the level is; a fall counts at once, all else after the lag."""
-        entry = (0.0, 0) if self.seen == 0 else (z * z * noise, 1)
+        entry = (0.0, 0) if silent else (z * z * noise, 1)
         if self.rules.noise_falls_at_once and z <= AS_EXPECTED:
             self.squares += entry[0]
             self.counted += entry[1]
@@ -210,11 +228,14 @@ class _Running:
     def say(self, day: float, used: bool, noise: float, expected: float | None, spread: float | None) -> Row:
         """D9, D10 and D11 over the onsets that are live on this date."""
         live = [one for one in self.bank if day - one.onset <= self.rules.onset_window]
+        if not self.rules.onsets_nobody_looked_at:
+            live = [one for one in live if one.onset < self.last_used]
         shares = [math.exp(one.log_ratio) * self.rules.onset_step / len(self.rules.doubling_times) for one in live]
         evidence = math.log(math.fsum(shares)) if live else -math.inf
         ranked = sorted(live, key=lambda one: -one.log_ratio)
         leader = ranked[0] if ranked else None
-        support = min(leader.now, leader.before) if leader else None
+        in_a_row = self.rules.two_in_a_row
+        support = leader.support(two_in_a_row=in_a_row) if leader else None
         enough = self.seen >= 2
         return Row(
             used=used,
@@ -225,13 +246,13 @@ class _Running:
             level_sd=math.sqrt(self.p_level) if used else None,
             log_evidence=evidence,
             support=support,
-            stronger=max(leader.now, leader.before) if leader else None,
+            strongest=leader.most(two_in_a_row=in_a_row) if leader else None,
             latest=leader.now if leader else None,
             leader_is_clear=len(ranked) > 1 and ranked[0].log_ratio - ranked[1].log_ratio > 1e-7,
             onset=leader.onset if leader else None,
             doubling=leader.doubling if leader else None,
             odds=self.rules.onset_rate * math.exp(evidence) if enough else 0.0,
-            confirmed=enough and support is not None and support > 0 and not self.watch_only,
+            confirmed=enough and support is not None and support > self.rules.least_support and not self.watch_only,
         )
 
 
@@ -302,7 +323,7 @@ def _index(running: list[_Running], rows: list[Row], rules: Rules, interval: flo
             phi, row = running[at].marker.phi, rows[at]
             parts.append(math.log(1.0 + phi * row.odds))
             held.append(math.log(1.0 + phi * (row.odds if row.confirmed else min(row.odds, 1.0))))
-            without.append(math.log(1.0 + phi * row.odds * math.exp(-max(row.stronger or 0.0, 0.0))))
+            without.append(math.log(1.0 + phi * row.odds * math.exp(-max(row.strongest or 0.0, 0.0))))
             weights.append(phi if running[at].seen >= 2 else 0.0)
             bears.append(row.confirmed and row.odds >= rules.gate_odds and phi > 0)
         remaining += max(without)
