@@ -44,7 +44,8 @@ def doubling_table(engine: Shipped, sizes: Sizes) -> Table:
     table = Table(
         f"Doubling time at the alert: does the stated {LEVEL:g} % interval hold the true one?",
         f"{sizes.doubling:,} patients, five markers, shipped thresholds; markers that take part in the progression and "
-        "carry the first true alert. A number is given where the ends of the interval differ at most by a factor of 8.",
+        "carry the first true alert. A number is given where the ends of the posterior interval differ at most by a "
+        "factor of 8; it comes with the interval widened.",
         (
             "marker",
             "rises",
@@ -92,6 +93,8 @@ def _of_part(part: Part, cohort: Cohort) -> Iterator[Rise]:
         patient, marker = divmod(row, len(part.markers))
         number, _ = doubling_time(shape.doubling[at], draws=int(draws[row, column]), rising=True)
         low, middle, high = (float(days) for days in shape.doubling[at])
+        if number is not None:
+            low, high = number.low, number.high
         true = float(cohort.doubling[part.patients[patient]])
         yield Rise(part.markers[marker], true, low, middle, high, number is not None)
 

@@ -60,7 +60,8 @@ def test_a_rise_of_known_doubling_time_lies_inside_its_interval(doubling: float,
 
     low, middle, high = found.doubling[0]
     assert low < doubling < high
-    assert doubling < middle < 1.55 * doubling  # draws far out are clipped, so the median comes out long
+    # Draws far out are clipped, which lengthens, and 47 days are expected beforehand, which draws towards them.
+    assert 0.9 * doubling < middle < 1.55 * doubling
     assert found.onset[0, 0] <= 168.0 <= found.onset[0, 2] + 28.0
 
 
@@ -118,7 +119,8 @@ def test_a_doubling_time_is_given_only_where_it_says_something(
     assert why_not == reason
     assert (found is None) == bool(reason)
     if found is not None:
-        assert (found.low, found.days, found.high) == (30.0, 60.0, 240.0)
+        # A quarter further out on the logarithm: 60 / 2^1.25 and 60 * 4^1.25.
+        assert (found.low, found.days, found.high) == pytest.approx((25.22689, 60.0, 339.41125), abs=1e-5)
 
 
 def test_the_doubling_times_reported_reach_beyond_those_that_detect() -> None:
