@@ -20,6 +20,7 @@ class Permission(StrEnum):
     ANSWER_ALERT = "answer_alert"
     IMPORT_FILES = "import_files"
     VIEW_OUTBOX = "view_outbox"
+    MANAGE_LABORATORIES = "manage_laboratories"
     MANAGE_ACCOUNTS = "manage_accounts"
 
 
@@ -44,7 +45,13 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     ),
     # An administrator keeps the house running; whose record to open is still decided by team membership.
     Role.ADMINISTRATOR: frozenset(
-        {Permission.VIEW_PATIENT, Permission.IMPORT_FILES, Permission.VIEW_OUTBOX, Permission.MANAGE_ACCOUNTS}
+        {
+            Permission.VIEW_PATIENT,
+            Permission.IMPORT_FILES,
+            Permission.VIEW_OUTBOX,
+            Permission.MANAGE_ACCOUNTS,
+            Permission.MANAGE_LABORATORIES,
+        }
     ),
 }
 

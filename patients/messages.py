@@ -79,6 +79,7 @@ TEMPLATES: Final[Mapping[str, object]] = {
         "The accession number %(accession)s belongs to a draw of %(recorded)s. Check the number, or the day and time."
     ),
     "marker_is_derived": _("%(marker)s is computed from other markers and cannot be entered."),
+    "laboratory_known": _("A laboratory of this name is described already. Change that one, or give another name."),
     "draw_is_empty": _("No value was typed. Type at least one."),
 }
 _NUMBERS: Final = ("limit", "previous", "factor")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import draws, events, markers, people
+from patients.views import draws, events, laboratories, markers, people
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -20,4 +20,7 @@ urlpatterns = [
     path("patients/<int:pk>/plan/", events.plan_edit, name="plan_edit"),
     path("markers/", markers.marker_list, name="marker_list"),
     path("markers/<str:code>/", markers.marker_detail, name="marker_detail"),
+    path("laboratories/", laboratories.laboratory_list, name="laboratory_list"),
+    path("laboratories/new/", laboratories.laboratory_new, name="laboratory_new"),
+    path("laboratories/<int:pk>/", laboratories.laboratory_edit, name="laboratory_edit"),
 ]

@@ -22,7 +22,7 @@ from pytest_django import Settings
 
 from accounts.models import Team, User
 from audit.models import AuditEvent
-from patients.models import Draw, ImportBatch, Patient
+from patients.models import Draw, ImportBatch, Laboratory, Patient
 from patients.services import set_plan
 from tests.cast import ACTOR, PASSWORD, Cast
 from tests.monitoring.scenes import FIRST_DRAW, RISING, patient_with, run, the_alert
@@ -218,8 +218,19 @@ ROWS: Final[dict[str, Row]] = {
     "import_list": Row(get=(200, 403, 200), post=(302, 403, 302), data=upload),
     "import_detail": about_a_batch(),
     "import_rejected": about_a_batch(),
+    "laboratory_list": Row(get=(403, 403, 200)),
+    "laboratory_new": Row(get=(403, 403, 200), post=(403, 403, 302), data=lambda _world: {"name": "Another lab"}),
+    "laboratory_edit": Row(
+        get=(403, 403, 200),
+        post=(403, 403, 302),
+        foreign_get=(403, 403, 200),  # how a laboratory reports is the installation's, not a team's
+        foreign_post=(403, 403, 302),
+        path=lambda _thing: (Laboratory.objects.get(key="hospital lab").pk,),
+        absent=lambda _thing: (ABSENT,),
+        data=lambda _world: {"name": "Hospital lab"},
+    ),
 }
-NOT_A_TEAMS: Final = ("outbox_message", "marker_detail")
+NOT_A_TEAMS: Final = ("outbox_message", "marker_detail", "laboratory_edit")
 
 
 def addresses() -> Iterator[str]:
@@ -251,6 +262,7 @@ def world(cast: Cast, settings: Settings, tmp_path: Path) -> World:
     settings.OUTBOX_DIR = tmp_path / "outbox"
     settings.OUTBOX_DIR.mkdir()
     write(settings.OUTBOX_DIR, MAIL)
+    Laboratory.objects.create(key="hospital lab", name="Hospital lab")
     return World(cast, owned_by(cast.team, cast.nurse), owned_by(cast.other_team, cast.stranger))
 
 

@@ -16,6 +16,7 @@ from patients.models.events import (
     TreatmentKind,
 )
 from patients.models.intake import BatchState, ImportBatch, RejectedLine
+from patients.models.laboratory import Laboratory, LaboratoryMarker
 from patients.models.marker import Assay, Marker
 from patients.models.patient import (
     BoneStatus,
@@ -45,6 +46,8 @@ __all__ = [
     "Histology",
     "ImagingStudy",
     "ImportBatch",
+    "Laboratory",
+    "LaboratoryMarker",
     "LesionType",
     "Marker",
     "MenopausalStatus",

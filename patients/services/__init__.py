@@ -7,11 +7,13 @@ from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
     EmptyDraw,
+    LaboratoryKnown,
     RecordError,
     ResultExists,
     ResultNotCurrent,
 )
 from patients.services.events import record_condition, record_imaging, record_skeletal_event, record_treatment
+from patients.services.laboratories import ReportLine, save_laboratory
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
 from patients.services.people import PatientDetails, create_patient, set_plan, update_patient
 
@@ -21,11 +23,13 @@ __all__ = [
     "DrawOutcome",
     "DrawPlan",
     "EmptyDraw",
+    "LaboratoryKnown",
     "NewDraw",
     "NewResult",
     "PatientDetails",
     "PatientDraw",
     "RecordError",
+    "ReportLine",
     "ResultExists",
     "ResultNotCurrent",
     "correct_result",
@@ -38,6 +42,7 @@ __all__ = [
     "record_skeletal_event",
     "record_treatment",
     "result_of",
+    "save_laboratory",
     "set_plan",
     "update_patient",
 ]

@@ -5,6 +5,7 @@ RecordError
 ├── ResultNotCurrent  the row to correct was corrected meanwhile
 ├── AccessionAtAnotherTime  the draw of this accession number was taken at another time
 ├── DerivedMarker     a marker that is computed cannot be entered
+├── LaboratoryKnown   another laboratory of that name is described already
 └── EmptyDraw         nothing was measured
 """
 
@@ -39,3 +40,7 @@ class DerivedMarker(RecordError):
 
 class EmptyDraw(RecordError):
     code = "draw_is_empty"
+
+
+class LaboratoryKnown(RecordError):
+    code = "laboratory_known"

@@ -1,0 +1,43 @@
+"""What the grid takes over from a laboratory's profile: the order of its report, its units, its assays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from patients.catalogue import MarkerDefinition
+from patients.models import Laboratory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Of a laboratory that nobody described everything is empty, and the catalogue's own order and units hold."""
+
+    order: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    assays: Mapping[str, str] = field(default_factory=dict)
+    decimal_comma: bool = False
+
+    def in_order(self, markers: Sequence[MarkerDefinition]) -> tuple[MarkerDefinition, ...]:
+        """As on the laboratory's report; what is not on it follows in the order it came in."""
+        place = {code: at for at, code in enumerate(self.order)}
+        return tuple(sorted(markers, key=lambda marker: place.get(marker.code, len(place))))
+
+
+def key_of(name: str) -> str:
+    """One key for a name however it is spaced and capitalised, as the reading of events has it."""
+    return " ".join(name.split()).casefold()
+
+
+def profile_of(name: str) -> Profile:
+    """The profile of the laboratory of that name, two queries; an empty one where none is in use."""
+    laboratory = Laboratory.objects.filter(key=key_of(name), is_active=True).first() if name.strip() else None
+    if laboratory is None:
+        return Profile()
+    lines = list(laboratory.markers.all())
+    return Profile(
+        order=tuple(line.marker_id for line in lines),
+        units={line.marker_id: line.unit for line in lines if line.unit},
+        assays={line.marker_id: line.assay for line in lines if line.assay},
+        decimal_comma=laboratory.decimal_comma,
+    )
