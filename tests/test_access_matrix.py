@@ -218,6 +218,7 @@ ROWS: Final[dict[str, Row]] = {
     "import_list": Row(get=(200, 403, 200), post=(302, 403, 302), data=upload),
     "import_detail": about_a_batch(),
     "import_rejected": about_a_batch(),
+    "entry_bands": Row(get=(400, 400, 400), anyone=(401, 405)),  # without a question
     "entry_check": Row(get=NEVER, post=(400, 400, 403), anyone=(405, 401)),  # a form's body is no JSON
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail")
