@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from patients.views import draws, events, laboratories, markers, people
+from patients.views import draws, entry_check, events, markers, people
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -23,4 +24,5 @@ urlpatterns = [
     path("laboratories/", laboratories.laboratory_list, name="laboratory_list"),
     path("laboratories/new/", laboratories.laboratory_new, name="laboratory_new"),
     path("laboratories/<int:pk>/", laboratories.laboratory_edit, name="laboratory_edit"),
+    path("entry/check/", entry_check.entry_check, name="entry_check"),
 ]

@@ -229,6 +229,8 @@ ROWS: Final[dict[str, Row]] = {
         absent=lambda _thing: (ABSENT,),
         data=lambda _world: {"name": "Hospital lab"},
     ),
+    "entry_bands": Row(get=(400, 400, 400), anyone=(401, 405)),  # without a question
+    "entry_check": Row(get=NEVER, post=(400, 400, 403), anyone=(405, 401)),  # a form's body is no JSON
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail", "laboratory_edit")
 
