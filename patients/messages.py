@@ -79,6 +79,8 @@ TEMPLATES: Final[Mapping[str, object]] = {
         "The accession number %(accession)s belongs to a draw of %(recorded)s. Check the number, or the day and time."
     ),
     "marker_is_derived": _("%(marker)s is computed from other markers and cannot be entered."),
+    "draft_is_older": _("This was typed on in another window meanwhile. Choose which of the two to go on with."),
+    "draft_is_gone": _("This was saved or thrown away in another window meanwhile. What you typed here is still here."),
     "draw_is_empty": _("No value was typed. Type at least one."),
 }
 _NUMBERS: Final = ("limit", "previous", "factor")

@@ -218,6 +218,14 @@ ROWS: Final[dict[str, Row]] = {
     "import_list": Row(get=(200, 403, 200), post=(302, 403, 302), data=upload),
     "import_detail": about_a_batch(),
     "import_rejected": about_a_batch(),
+    "entry_draft": Row(
+        get=(200, 200, 403),
+        foreign_post=NEVER,
+        path=lambda thing: ("draw", thing.patient.pk),
+        absent=lambda _thing: ("draw", ABSENT),
+        anyone=(401, 405),
+    ),
+    "entry_token": Row(get=ALL, anyone=(401, 405)),
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail")
 

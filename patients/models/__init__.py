@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from patients.models.drafts import EntryDraft, EntryScope
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.events import (
     Condition,
@@ -38,6 +39,8 @@ __all__ = [
     "Condition",
     "ConditionKind",
     "Draw",
+    "EntryDraft",
+    "EntryScope",
     "Fasting",
     "Finding",
     "FollowUpPlan",

@@ -5,6 +5,8 @@ RecordError
 ├── ResultNotCurrent  the row to correct was corrected meanwhile
 ├── AccessionAtAnotherTime  the draw of this accession number was taken at another time
 ├── DerivedMarker     a marker that is computed cannot be entered
+├── DraftIsOlder      the draft was changed in another window meanwhile
+├── DraftIsGone       the draft was saved or discarded in another window meanwhile
 └── EmptyDraw         nothing was measured
 """
 
@@ -39,3 +41,11 @@ class DerivedMarker(RecordError):
 
 class EmptyDraw(RecordError):
     code = "draw_is_empty"
+
+
+class DraftIsOlder(RecordError):
+    code = "draft_is_older"
+
+
+class DraftIsGone(RecordError):
+    code = "draft_is_gone"

@@ -289,9 +289,9 @@ def test_the_same_blood_is_not_recorded_twice_without_asking(client: Client, cas
     asked = enter(client, cast.nurse, patient, {"CEA": "9.1", "ALP": "80"}, **again)
     assert asked.status_code == 422
     assert "A draw of 02-Mar-2026 08:15 with some of these markers is on record already." in asked.content.decode()
-    assert 'id="id_second_draw"' in asked.content.decode()
+    assert 'href="#id_same_day_0"' in asked.content.decode()
     assert Draw.objects.count() == 1
-    assert enter(client, cast.nurse, patient, {"CEA": "9.1"}, **again, second_draw="on").status_code == 302
+    assert enter(client, cast.nurse, patient, {"CEA": "9.1"}, **again, same_day="second").status_code == 302
     assert Draw.objects.count() == 2
 
 
