@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from patients.views import draws, entry_drafts, events, markers, people
+from patients.views import draws, entry_check, events, markers, people
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -22,4 +23,5 @@ urlpatterns = [
     path("markers/<str:code>/", markers.marker_detail, name="marker_detail"),
     path("entry/drafts/<str:scope>/<str:key>/", entry_drafts.entry_draft, name="entry_draft"),
     path("entry/token/", entry_drafts.entry_token, name="entry_token"),
+    path("entry/check/", entry_check.entry_check, name="entry_check"),
 ]

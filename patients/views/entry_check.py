@@ -1,0 +1,188 @@
+"""What the server makes of cells while they are typed: the same rule as at saving, as JSON, and nothing is written.
+
+POST {"patient": 12, "at": "2026-03-02T08:10", "cells": {"CEA": {"value": "7.4", "unit": "ng/mL", "confirm": ""}}}
+gives {"cells": {"CEA": CHECK}, "across": [CONCERN], "computed": {"NLR": {"value", "flag", "urgent"}}}.
+
+A cell's key is the marker's code, or anything that ends in `:<code>` (a row of a grid); it comes back as it was sent.
+`at` without an offset is the clinic's time, a day alone is its first minute.
+
+CHECK: `state` is empty, ok, absent, wrong, confirm (type it again into `confirm`) or confirmed; `text` is the one
+sentence to show beside the cell; `urgent` and `doubts` are sentences; `flag` is H, L or empty; `change` is against
+`previous`, which lies `days` back; `canonical` is the number in the marker's own unit, or empty.
+CONCERN: `code`, `severity`, `text`, and `cells`, the keys it is about; each of them is in state confirm for it too.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
+
+from accounts.gate import may
+from accounts.roles import Permission
+from audit.services import record
+from patients.access import visible_patients
+from patients.catalogue import catalogue
+from patients.entry import ComputedRow, Entry, EntryRow, Typed, read_entry
+from patients.models import Patient
+from patients.wording import number_text, unit_text
+
+MOST_CELLS: Final = 200
+LONGEST_TEXT: Final = 200
+
+
+class WrongRequest(Exception):
+    """What was sent is not in the shape that the module describes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The request, read. `keys` leads from the marker to the key it was sent under."""
+
+    patient_id: int
+    at: dt.datetime
+    typed: dict[str, Typed]
+    keys: dict[str, str]
+
+
+@require_POST
+def entry_check(request: HttpRequest) -> JsonResponse:
+    if not request.user.is_authenticated:
+        return signed_out()
+    user = may(request, Permission.ENTER_RESULTS)
+    try:
+        asked = _read(request.body)
+    except WrongRequest as problem:
+        return JsonResponse({"error": str(problem)}, status=HTTPStatus.BAD_REQUEST)
+    # Opening the grid was audited; here only a refusal is, or every key that is typed would be an event.
+    patient = visible_patients(user, permission=Permission.ENTER_RESULTS).filter(pk=asked.patient_id).first()
+    if patient is None:
+        record(actor=user.audit_name, action="patient.refused", object_type="patient", object_id=asked.patient_id)
+        return JsonResponse({"error": gettext("There is no such patient.")}, status=HTTPStatus.NOT_FOUND)
+    return JsonResponse(checks(patient, asked))
+
+
+def signed_out() -> JsonResponse:
+    """Instead of the way to the sign-in page, so that the script that asked keeps what was typed."""
+    return JsonResponse({"signed_out": True}, status=HTTPStatus.UNAUTHORIZED, headers={"Cache-Control": "no-store"})
+
+
+def checks(patient: Patient, asked: Asked) -> dict[str, Any]:
+    entry = read_entry(
+        patient=patient,
+        markers=[catalogue().marker(code) for code in asked.typed],
+        typed=asked.typed,
+        collected_at=timezone.localtime(asked.at),
+    )
+    return answer(entry, keys=asked.keys, at=asked.at)
+
+
+def answer(entry: Entry, *, keys: dict[str, str], at: dt.datetime) -> dict[str, Any]:
+    """An entry as the page's script shows it; `keys` leads from a marker to the key of its cell."""
+    return {
+        "cells": {keys[row.marker.code]: _check(row, at=at) for row in entry.rows if row.marker.code in keys},
+        "across": [],
+        "computed": {row.marker.code: _computed(row) for row in entry.computed},
+    }
+
+
+def _check(row: EntryRow, *, at: dt.datetime) -> dict[str, Any]:
+    before = row.previous
+    return {
+        "state": _state(row),
+        "text": row.error or next(iter((*row.urgent, *row.doubts)), ""),
+        "urgent": list(row.urgent),
+        "doubts": list(row.doubts),
+        "flag": row.flag,
+        "change": row.change,
+        "days": None if before is None else _days(before.collected_at, at),
+        "canonical": "" if row.reading is None else number_text(row.reading.canonical.value),
+        "previous": None
+        if before is None
+        else {
+            "text": f"{before.comparator}{before.value} {unit_text(before.unit)}".strip(),
+            "date": date_format(timezone.localtime(before.collected_at), "SHORT_DATE_FORMAT"),
+        },
+    }
+
+
+def _state(row: EntryRow) -> str:
+    if not row.typed.value.strip():
+        return "empty"
+    if row.asks_again:
+        return "confirm"
+    if row.error or row.reading is None:
+        return "wrong"
+    return "confirmed" if row.doubts else "ok"
+
+
+def _days(before: dt.datetime, at: dt.datetime) -> int:
+    """By the calendar on the wall: yesterday evening is one day ago."""
+    return (timezone.localdate(at) - timezone.localdate(before)).days
+
+
+def _computed(row: ComputedRow) -> dict[str, Any]:
+    return {"value": row.value, "flag": row.flag, "urgent": list(row.urgent)}
+
+
+def _read(body: bytes) -> Asked:
+    try:
+        sent = json.loads(body)
+    except ValueError as error:
+        raise WrongRequest("The body must be JSON.") from error
+    if not isinstance(sent, dict) or not isinstance(sent.get("cells"), dict):
+        raise WrongRequest('The body must be an object with "patient", "at" and "cells".')
+    patient = sent.get("patient")
+    if not isinstance(patient, int) or isinstance(patient, bool) or not 0 < patient < 2**63:
+        raise WrongRequest('"patient" must be the id of a patient, a whole number.')
+    if len(sent["cells"]) > MOST_CELLS:
+        raise WrongRequest(f'"cells" must be at most {MOST_CELLS}.')
+    typed: dict[str, Typed] = {}
+    keys: dict[str, str] = {}
+    for key, cell in sent["cells"].items():
+        code = key.rpartition(":")[2]
+        definition = catalogue().by_code.get(code)
+        if definition is None or definition.derived:
+            raise WrongRequest(f"{key[:40]!r} is no marker that can be entered.")
+        if code in typed:
+            raise WrongRequest(f"{code} is there twice.")
+        typed[code], keys[code] = _typed(key, cell), key
+    return Asked(patient, moment(sent.get("at")), typed, keys)
+
+
+def _typed(key: str, cell: object) -> Typed:
+    if not isinstance(cell, dict):
+        raise WrongRequest(f"The cell {key[:40]!r} must be an object.")
+    texts = {name: cell.get(name, "") for name in ("value", "unit", "confirm")}
+    if not all(isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts.values()):
+        raise WrongRequest(f"Of the cell {key[:40]!r}, value, unit and confirm must be texts of {LONGEST_TEXT} signs.")
+    return Typed(**texts)
+
+
+def moment(text: object) -> dt.datetime:
+    """A day or a day and time in ISO form, in the clinic's time where it names no other.
+
+    Raises
+    ------
+    WrongRequest
+        it is neither.
+    """
+    try:
+        at = parse_datetime(text) if isinstance(text, str) else None
+        day = parse_date(text) if at is None and isinstance(text, str) else None
+        if day is not None:
+            at = dt.datetime.combine(day, dt.time())
+        if at is None:
+            raise WrongRequest('"at" must be a day and time like 2026-03-02T08:10.')
+        return at if timezone.is_aware(at) else timezone.make_aware(at)
+    except (ValueError, OverflowError) as error:
+        raise WrongRequest('"at" must be a day and time like 2026-03-02T08:10.') from error
