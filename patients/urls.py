@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import draws, entry_drafts, events, markers, people
-from patients.views import draws, entry_check, events, markers, people
+from patients.views import draws, entry_check, entry_drafts, events, markers, people
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
