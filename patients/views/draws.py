@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
@@ -159,11 +160,18 @@ def _commit(request: HttpRequest, user: User, patient: Patient, form: DrawForm, 
     other = other_draw(patient, facts, form.collected_at, [new.marker for new in entry.results()])
     if choice == SameDay.CORRECT and (wrong := other or this_draw(patient, facts, form.collected_at)):
         messages.info(request, gettext("Correct what is wrong on this page. What you typed is kept as a draft."))
-        return redirect("draw", patient.pk, wrong.pk)
+        return redirect(_where_it_is_corrected(patient, wrong))
     if other and choice not in {SameDay.SAME, SameDay.SECOND}:
         form.add_error("same_day", question(other))
         return None
     return _record(request, user, patient, _described(form, other if choice == SameDay.SAME else None), entry)
+
+
+def _where_it_is_corrected(patient: Patient, wrong: Draw) -> str:
+    try:
+        return reverse("draw_correct", args=[patient.pk, wrong.pk])
+    except NoReverseMatch:
+        return reverse("draw", args=[patient.pk, wrong.pk])
 
 
 def _described(form: DrawForm, on_record: Draw | None) -> NewDraw:

@@ -44,12 +44,13 @@ function showDay() {
 // --- saving --------------------------------------------------------------------------------------------------------
 
 const saveButton = form.querySelector(".entry-save button");
+const PATIENCE = 10000; // ms after which a draw that was sent without an answer may be sent again
 let leaving = false;
 let asking = false;
 
 // First everything typed is kept, then the draw is sent: whatever happens on the way, nothing is lost.
 async function save(button) {
-  if (asking) {
+  if (asking || leaving) {
     return;
   }
   asking = true;
@@ -57,6 +58,9 @@ async function save(button) {
   asking = false;
   if (state === "ok" || state === "refused") {
     leaving = true;
+    setTimeout(() => {
+      leaving = false;
+    }, PATIENCE);
     form.requestSubmit(button);
   } else {
     say(text("not-sent"));

@@ -77,7 +77,7 @@ async function ask() {
       asked.set(row, about);
     }
   }
-  showAcross(answer.state === "ok" ? answer.data.across : []);
+  showAcross(answer.state === "ok" ? [...answer.data.across.map((concern) => concern.text), ...ofComputed(answer.data)] : []);
 }
 
 // --- one row ---------------------------------------------------------------------------------------------------------
@@ -183,16 +183,18 @@ function note(sentence, kind) {
   return line;
 }
 
-// What no single cell is wrong about: counts that do not add up, a differential in percent.
-function showAcross(concerns) {
+const ofComputed = ({ computed = {} }) => Object.values(computed).flatMap((one) => one.urgent ?? []);
+
+// What no single cell says: counts that do not add up, a differential in percent, a calcium urgent once corrected.
+function showAcross(sentences) {
   across.replaceChildren(
-    ...concerns.map((concern) => {
+    ...sentences.map((sentence) => {
       const line = document.createElement("li");
-      line.textContent = concern.text;
+      line.textContent = sentence;
       return line;
     }),
   );
-  across.hidden = concerns.length === 0;
+  across.hidden = sentences.length === 0;
 }
 
 // --- the person's own band -------------------------------------------------------------------------------------------

@@ -97,12 +97,11 @@ function content() {
   return { user: Number(form.dataset.user), revision, cells, context: facts() };
 }
 
+// The facts of the draw: every field of its form, whoever adds one.
 function facts() {
   const found = {};
-  for (const field of form.querySelectorAll(".draw-context [name]")) {
-    if (field.type !== "radio" && field.type !== "checkbox") {
-      found[field.name] = field.value;
-    } else if (field.checked) {
+  for (const field of form.querySelectorAll("[id^=id_][name]")) {
+    if (!["radio", "checkbox"].includes(field.type) || field.checked) {
       found[field.name] = field.value;
     }
   }
