@@ -15,7 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("leadtime")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["audit", "monitoring", "exchange"])
+app.autodiscover_tasks(["audit", "patients", "monitoring", "exchange"])
 
 
 def every(seconds: int, task: str) -> dict[str, Any]:
@@ -27,4 +27,5 @@ app.conf.beat_schedule = {
     "deliver-notifications": every(10, "monitoring.tasks.deliver"),
     "sweep-imports": every(30, "exchange.tasks.sweep"),
     "seal-audit": every(60, "audit.tasks.seal"),
+    "drop-drafts": every(3600, "patients.tasks.drop_drafts"),
 }

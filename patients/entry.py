@@ -58,6 +58,12 @@ class EntryRow:
         return bool(self.error) or self.asks_again
 
     @property
+    def names(self) -> str:
+        """Everything a spreadsheet may call the marker, for a block that is pasted by name."""
+        marker = self.marker
+        return "|".join((marker.code, marker.short_name, marker.name_en, marker.name_zh, *marker.aliases))
+
+    @property
     def units(self) -> tuple[tuple[str, Decimal], ...]:
         """Each unit the marker can be typed in, with the factor to its canonical unit."""
         return ((self.marker.unit, Decimal(1)), *((c.unit, c.factor) for c in self.marker.conversions))
@@ -133,6 +139,19 @@ def typed_rows(data: Mapping[str, str]) -> dict[str, Typed]:
                 confirm=data.get(f"confirm_{marker.code}", ""),
             )
     return rows
+
+
+def typed_of(cells: Mapping[str, Mapping[str, str]]) -> dict[str, Typed]:
+    """The cells of a draft, as the form would have sent them."""
+    return {
+        code: Typed(
+            value=cell.get("value", ""),
+            unit=cell.get("unit", ""),
+            assay=cell.get("assay", "").strip(),
+            confirm=cell.get("confirm", ""),
+        )
+        for code, cell in cells.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 from typing import Any, ClassVar
 
 from django import forms
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
@@ -25,11 +23,11 @@ from patients.models import (
     ImagingStudy,
     Patient,
     PatientIdentifier,
-    Result,
     SkeletalEvent,
     Treatment,
 )
 from patients.models.plan import MOST_WEEKS
+from patients.same_day import SameDay
 from patients.services import PatientDetails
 
 # The first is what a browser's date field sends; month letters are unambiguous. 03/04/2026 is not taken.
@@ -181,13 +179,15 @@ class DrawForm(PlainWidgets, forms.Form):
     accession = forms.CharField(label=_("Accession number"), max_length=64, required=False)
     fasting = forms.ChoiceField(label=_("Fasting"), choices=Fasting.choices, initial=Fasting.UNKNOWN)
     haemolysis = forms.ChoiceField(label=_("Haemolysis"), choices=Haemolysis.choices, initial=Haemolysis.UNKNOWN)
-    second_draw = forms.BooleanField(label=_("This is a second draw of that day"), required=False)
+    same_day = forms.ChoiceField(
+        label=_("What is this paper?"), choices=SameDay.choices, widget=forms.RadioSelect, required=False
+    )
 
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.patient = patient
         self.dress()
-        self.fields["second_draw"].widget.attrs["class"] = "form-check-input"
+        self.fields["same_day"].widget.attrs["class"] = "form-check-input"
         attrs = self.fields["collected_on"].widget.attrs
         attrs["max"] = timezone.localdate().isoformat()
         if patient.birth_date:
@@ -228,39 +228,6 @@ class DrawForm(PlainWidgets, forms.Form):
         clock = self.cleaned_data["collected_time"] or dt.time()
         naive = dt.datetime.combine(self.cleaned_data["collected_on"], clock)
         return timezone.make_aware(naive, timezone.get_current_timezone())
-
-    def ask_about_the_same_day(self, markers: Collection[str]) -> bool:
-        """Whether one blood sample may be about to be recorded twice, which would confirm a rise by itself.
-
-        Another draw of that day holds some of these markers, and nobody said yet that blood was taken twice.
-        """
-        other = self._other_of_the_day(markers)
-        if other is None or self.cleaned_data["second_draw"]:
-            return False
-        when = date_format(
-            timezone.localtime(other.collected_at), "SHORT_DATETIME_FORMAT" if other.time_known else "SHORT_DATE_FORMAT"
-        )
-        self.add_error(
-            "second_draw",
-            gettext(
-                "A draw of %(when)s with some of these markers is on record already. If it is the same blood, give "
-                "time and laboratory as they stand there. If blood was taken twice that day, tick this box."
-            )
-            % {"when": when},
-        )
-        return True
-
-    def _other_of_the_day(self, markers: Collection[str]) -> Draw | None:
-        at, data = self.collected_at, self.cleaned_data
-        day = dt.datetime.combine(data["collected_on"], dt.time(), tzinfo=timezone.get_current_timezone())
-        that_day = Draw.objects.filter(
-            patient=self.patient, collected_at__gte=day, collected_at__lt=day + dt.timedelta(days=1)
-        )
-        same = Q(laboratory=data["laboratory"], accession=data["accession"])
-        this = same if data["accession"] else same & Q(collected_at=at)
-        held = Result.objects.current().filter(marker_id__in=markers, draw__in=that_day.exclude(this))
-        result = held.select_related("draw").order_by("draw__collected_at", "pk").first()
-        return None if result is None else result.draw
 
     def _other_of_the_accession(self, at: dt.datetime) -> Draw | None:
         """A draw is known by its accession number, so the same number at another time would join the wrong draw."""

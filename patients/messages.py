@@ -101,6 +101,8 @@ TEMPLATES: Final[Mapping[str, object]] = {
     ),
     "marker_is_derived": _("%(marker)s is computed from other markers and cannot be entered."),
     "laboratory_known": _("A laboratory of this name is described already. Change that one, or give another name."),
+    "draft_is_older": _("This was typed on in another window meanwhile. Choose which of the two to go on with."),
+    "draft_is_gone": _("This was saved or thrown away in another window meanwhile. What you typed here is still here."),
     "draw_is_empty": _("No value was typed. Type at least one."),
 }
 NO_SOURCE: Final = "assumed"  # the catalogue's word for a limit that nobody published

@@ -6,6 +6,7 @@ from django.urls import path
 
 from patients.views import draws, events, laboratories, markers, people
 from patients.views import draws, entry_check, events, markers, people
+from patients.views import draws, entry_check, entry_drafts, events, markers, people
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -24,5 +25,7 @@ urlpatterns = [
     path("laboratories/", laboratories.laboratory_list, name="laboratory_list"),
     path("laboratories/new/", laboratories.laboratory_new, name="laboratory_new"),
     path("laboratories/<int:pk>/", laboratories.laboratory_edit, name="laboratory_edit"),
+    path("entry/drafts/<str:scope>/<str:key>/", entry_drafts.entry_draft, name="entry_draft"),
+    path("entry/token/", entry_drafts.entry_token, name="entry_token"),
     path("entry/check/", entry_check.entry_check, name="entry_check"),
 ]

@@ -230,6 +230,14 @@ ROWS: Final[dict[str, Row]] = {
         data=lambda _world: {"name": "Hospital lab"},
     ),
     "entry_bands": Row(get=(400, 400, 400), anyone=(401, 405)),  # without a question
+    "entry_draft": Row(
+        get=(200, 200, 403),
+        foreign_post=NEVER,
+        path=lambda thing: ("draw", thing.patient.pk),
+        absent=lambda _thing: ("draw", ABSENT),
+        anyone=(401, 405),
+    ),
+    "entry_token": Row(get=ALL, anyone=(401, 405)),
     "entry_check": Row(get=NEVER, post=(400, 400, 403), anyone=(405, 401)),  # a form's body is no JSON
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail", "laboratory_edit")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Absent, Draw, Fasting, Haemolysis, Result, ResultStatus
+from patients.models.drafts import EntryDraft, EntryScope
+from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.events import (
     Condition,
     ConditionKind,
@@ -40,6 +42,8 @@ __all__ = [
     "Condition",
     "ConditionKind",
     "Draw",
+    "EntryDraft",
+    "EntryScope",
     "Fasting",
     "Finding",
     "FollowUpPlan",

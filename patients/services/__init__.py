@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from patients.services.drafts import discard_draft, drop_draft, drop_expired_drafts, save_draft
 from patients.services.draws import DrawOutcome, NewDraw, NewResult, correct_result, record_draw, result_of
 from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
+    DraftIsGone,
+    DraftIsOlder,
     EmptyDraw,
     LaboratoryKnown,
     RecordError,
@@ -20,6 +23,8 @@ from patients.services.people import PatientDetails, create_patient, set_plan, u
 __all__ = [
     "AccessionAtAnotherTime",
     "DerivedMarker",
+    "DraftIsGone",
+    "DraftIsOlder",
     "DrawOutcome",
     "DrawPlan",
     "EmptyDraw",
@@ -34,6 +39,9 @@ __all__ = [
     "ResultNotCurrent",
     "correct_result",
     "create_patient",
+    "discard_draft",
+    "drop_draft",
+    "drop_expired_drafts",
     "plan_draws",
     "record_condition",
     "record_draw",
@@ -43,6 +51,7 @@ __all__ = [
     "record_treatment",
     "result_of",
     "save_laboratory",
+    "save_draft",
     "set_plan",
     "update_patient",
 ]

@@ -6,6 +6,8 @@ RecordError
 ├── AccessionAtAnotherTime  the draw of this accession number was taken at another time
 ├── DerivedMarker     a marker that is computed cannot be entered
 ├── LaboratoryKnown   another laboratory of that name is described already
+├── DraftIsOlder      the draft was changed in another window meanwhile
+├── DraftIsGone       the draft was saved or discarded in another window meanwhile
 └── EmptyDraw         nothing was measured
 """
 
@@ -44,3 +46,9 @@ class EmptyDraw(RecordError):
 
 class LaboratoryKnown(RecordError):
     code = "laboratory_known"
+class DraftIsOlder(RecordError):
+    code = "draft_is_older"
+
+
+class DraftIsGone(RecordError):
+    code = "draft_is_gone"

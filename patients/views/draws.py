@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.gate import may
+from accounts.gate import may, signed_in
 from accounts.models import User
 from accounts.roles import Permission
 from patients.access import access_patient, visible_draws, visible_patients
 from patients.banner import banner_of
-from patients.entry import Entry, panel_of, read_entry, typed_rows
+from patients.drafts import own_draft, own_drafts
+from patients.entry import Entry, Typed, panel_of, read_entry, typed_of, typed_rows
 from patients.forms import DrawForm, SearchForm
 from patients.messages import explain
-from patients.models import Draw, Patient
+from patients.models import Draw, EntryDraft, EntryScope, Patient
+from patients.same_day import SameDay, other_draw, question, this_draw
 from patients.saved_draw import saved_rows, urgent_of
 from patients.selectors import due_draws, matching, with_number
-from patients.services import NewDraw, RecordError, ResultExists, record_draw
+from patients.services import NewDraw, RecordError, ResultExists, discard_draft, drop_draft, record_draw
 from patients.views.search import PatientRow, remember, remembered, rows_of
 from patients.wording import unit_text
 
@@ -59,6 +63,7 @@ def enter_results(request: HttpRequest) -> HttpResponse:
         "matches": _rows(matches[:MATCHES_SHOWN]),
         "more": len(matches) > MATCHES_SHOWN,
         "due": _due_now(mine),
+        "drafts": own_drafts(user),
     }
     return render(request, "patients/enter_results.html", context)
 
@@ -87,30 +92,45 @@ def _rows(patients: Iterable[Patient]) -> list[PatientRow]:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def draw_new(request: HttpRequest, pk: int) -> HttpResponse:
-    """The grid. Nothing is saved until every cell reads."""
+    """The grid. Nothing is saved until every cell reads; what was typed and not saved is there again."""
     user = may(request, Permission.VIEW_PATIENT)
     patient = access_patient(user, pk, permission=Permission.ENTER_RESULTS, purpose="opened_for_entry")
+    if request.method == "POST" and "discard" in request.POST:
+        discard_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk))
+        return redirect("draw_new", patient.pk)
     everything = request.POST.get("panel") == "all" or request.POST.get("show") == "all"
     if request.method == "POST" and "show" not in request.POST:
         return _save(request, user, patient, everything=everything)
-    form = DrawForm(patient=patient, initial=_initial(request, patient))
-    entry = _read(request, patient, collected_at=timezone.now(), everything=everything)
-    return _grid(request, patient, form, entry, everything=everything)
+    draft = own_draft(user, EntryScope.DRAW, str(patient.pk))
+    posted = request.method == "POST"
+    form = DrawForm(patient=patient, initial=_initial(request, patient, draft))
+    typed = typed_of(draft.cells) if draft and not posted else typed_rows(request.POST.dict())
+    entry = _read(patient, typed, collected_at=_moment(form), everything=everything)
+    return _grid(request, patient, form, entry, everything=everything, restored=None if posted else draft)
 
 
-def _initial(request: HttpRequest, patient: Patient) -> dict[str, Any]:
+def _initial(request: HttpRequest, patient: Patient, draft: EntryDraft | None) -> dict[str, Any]:
     """What was typed so far; on a fresh page today, and the laboratory of the patient's last draw."""
     if request.method == "POST":
         return {name: request.POST.get(name, "") for name in DrawForm.base_fields}
     last = Draw.objects.filter(patient=patient).order_by("-collected_at").first()
-    return {"collected_on": timezone.localdate(), "laboratory": last.laboratory if last else ""}
+    fresh = {"collected_on": timezone.localdate(), "laboratory": last.laboratory if last else ""}
+    return fresh if draft is None else fresh | draft.context
 
 
-def _read(request: HttpRequest, patient: Patient, *, collected_at: dt.datetime, everything: bool) -> Entry:
+def _moment(form: DrawForm) -> dt.datetime:
+    """When the draw on the page was taken, as far as its facts read; values are compared with what stood before."""
+    facts = DrawForm(
+        {name: form.get_initial_for_field(form.fields[name], name) for name in form.fields}, patient=form.patient
+    )
+    return facts.collected_at if facts.is_valid() else timezone.now()
+
+
+def _read(patient: Patient, typed: Mapping[str, Typed], *, collected_at: dt.datetime, everything: bool) -> Entry:
     return read_entry(
         patient=patient,
         markers=panel_of(patient, everything=everything),
-        typed=typed_rows(request.POST.dict()),
+        typed=typed,
         collected_at=timezone.localtime(collected_at),
     )
 
@@ -119,35 +139,61 @@ def _save(request: HttpRequest, user: User, patient: Patient, *, everything: boo
     form = DrawForm(request.POST, patient=patient)
     form_reads = form.is_valid()
     collected_at = form.collected_at if form_reads else timezone.now()
-    entry = _read(request, patient, collected_at=collected_at, everything=everything)
+    entry = _read(patient, typed_rows(request.POST.dict()), collected_at=collected_at, everything=everything)
     if form_reads and entry.empty:
         form.add_error(None, explain("draw_is_empty", {}))
-    if form.is_valid() and entry.readable and not form.ask_about_the_same_day([new.marker for new in entry.results()]):
+    if form.is_valid() and entry.readable:
         try:
-            return _record(request, user, patient, form, entry)
+            if done := _commit(request, user, patient, form, entry):
+                return done
         except ResultExists as refusal:
             entry = entry.with_error(refusal.params["marker"], explain(refusal.code, refusal.params))
+            form.add_error("same_day", gettext("What stands there differs from this paper."))
         except RecordError as refusal:
             form.add_error(None, explain(refusal.code, refusal.params))
     return _grid(request, patient, form, entry, everything=everything, status=422)
 
 
-def _record(request: HttpRequest, user: User, patient: Patient, form: DrawForm, entry: Entry) -> HttpResponse:
+def _commit(request: HttpRequest, user: User, patient: Patient, form: DrawForm, entry: Entry) -> HttpResponse | None:
+    """Record the draw, or go where it is corrected; None where it must be said first what this paper is."""
+    facts, choice = form.cleaned_data, form.cleaned_data["same_day"]
+    other = other_draw(patient, facts, form.collected_at, [new.marker for new in entry.results()])
+    if choice == SameDay.CORRECT and (wrong := other or this_draw(patient, facts, form.collected_at)):
+        messages.info(request, gettext("Correct what is wrong on this page. What you typed is kept as a draft."))
+        return redirect(_where_it_is_corrected(patient, wrong))
+    if other and choice not in {SameDay.SAME, SameDay.SECOND}:
+        form.add_error("same_day", question(other))
+        return None
+    return _record(request, user, patient, _described(form, other if choice == SameDay.SAME else None), entry)
+
+
+def _where_it_is_corrected(patient: Patient, wrong: Draw) -> str:
+    try:
+        return reverse("draw_correct", args=[patient.pk, wrong.pk])
+    except NoReverseMatch:
+        return reverse("draw", args=[patient.pk, wrong.pk])
+
+
+def _described(form: DrawForm, on_record: Draw | None) -> NewDraw:
+    """The draw as the form tells it, or as the one on record that it turned out to be is known."""
     data = form.cleaned_data
-    outcome = record_draw(
-        actor=user.audit_name,
-        patient_id=patient.pk,
-        draw=NewDraw(
-            collected_at=form.collected_at,
-            time_known=form.time_known,
-            laboratory=data["laboratory"],
-            accession=data["accession"],
-            fasting=data["fasting"],
-            haemolysis=data["haemolysis"],
-        ),
-        results=entry.results(),
-        recorded_by=user,
+    known = on_record or form
+    return NewDraw(
+        collected_at=known.collected_at,
+        time_known=known.time_known,
+        laboratory=on_record.laboratory if on_record else data["laboratory"],
+        accession=on_record.accession if on_record else data["accession"],
+        fasting=data["fasting"],
+        haemolysis=data["haemolysis"],
     )
+
+
+def _record(request: HttpRequest, user: User, patient: Patient, draw: NewDraw, entry: Entry) -> HttpResponse:
+    with transaction.atomic():
+        outcome = record_draw(
+            actor=user.audit_name, patient_id=patient.pk, draw=draw, results=entry.results(), recorded_by=user
+        )
+        drop_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk))
     if outcome.repeated:
         text = ngettext(
             "%(count)d value stood there already and was not saved twice.",
@@ -163,8 +209,16 @@ def _record(request: HttpRequest, user: User, patient: Patient, form: DrawForm, 
 
 
 def _grid(
-    request: HttpRequest, patient: Patient, form: DrawForm, entry: Entry, *, everything: bool, status: int = 200
+    request: HttpRequest,
+    patient: Patient,
+    form: DrawForm,
+    entry: Entry,
+    *,
+    everything: bool,
+    status: int = 200,
+    restored: EntryDraft | None = None,
 ) -> HttpResponse:
+    kept = own_draft(signed_in(request), EntryScope.DRAW, str(patient.pk))
     context = {
         "patient": patient,
         "banner": banner_of(patient),
@@ -172,6 +226,8 @@ def _grid(
         "entry": entry,
         "everything": everything,
         "history": _history(entry),
+        "revision": kept.revision if kept else 0,
+        "restored": restored,
         "wrong": [row for row in entry.rows if row.error] if status != 200 else [],
         "to_confirm": [row for row in entry.rows if row.asks_again and not row.error] if status != 200 else [],
     }

@@ -25,7 +25,7 @@ def grid(live_server: LiveServer, cast: Cast, page: Page) -> Page:
     expect(page.locator("#id_q")).to_be_focused()
     page.keyboard.type("k-1")
     page.keyboard.press("Enter")
-    expect(page.locator("#id_collected_on")).to_be_focused()
+    expect(page.locator("#value_CEA")).to_be_focused()
     page.fill("#id_collected_on", "2026-03-02")
     return page
 

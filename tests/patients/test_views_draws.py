@@ -289,10 +289,45 @@ def test_the_same_blood_is_not_recorded_twice_without_asking(client: Client, cas
     asked = enter(client, cast.nurse, patient, {"CEA": "9.1", "ALP": "80"}, **again)
     assert asked.status_code == 422
     assert "A draw of 02-Mar-2026 08:15 with some of these markers is on record already." in asked.content.decode()
-    assert 'id="id_second_draw"' in asked.content.decode()
+    assert 'href="#id_same_day_0"' in asked.content.decode()
     assert Draw.objects.count() == 1
-    assert enter(client, cast.nurse, patient, {"CEA": "9.1"}, **again, second_draw="on").status_code == 302
+    assert enter(client, cast.nurse, patient, {"CEA": "9.1"}, **again, same_day="second").status_code == 302
     assert Draw.objects.count() == 2
+
+
+def test_the_same_blood_is_added_to_the_draw_that_is_on_record(client: Client, cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    enter(client, cast.nurse, patient, {"CEA": "9.1"})
+    answer = enter(
+        client, cast.nurse, patient, {"CEA": "9.1", "ALP": "80"}, collected_time="", laboratory="", same_day="same"
+    )
+    assert answer.status_code == 302
+    draw = Draw.objects.get()
+    assert (draw.laboratory, draw.time_known) == ("Central", True)
+    assert set(draw.results.values_list("marker_id", "as_typed")) == {("CEA", "9.1"), ("ALP", "80")}
+
+
+def test_the_same_blood_with_another_value_is_refused_and_can_be_called_a_correction(
+    client: Client, cast: Cast
+) -> None:
+    patient = make_patient(cast.team)
+    enter(client, cast.nurse, patient, {"CEA": "9.1"})
+    draw = Draw.objects.get()
+    answer = enter(client, cast.nurse, patient, {"CEA": "1.9"}, collected_time="", same_day="same")
+    assert answer.status_code == 422
+    assert 'id="id_same_day_2"' in answer.content.decode()
+    for changes in ({}, {"collected_time": ""}):
+        answer = enter(client, cast.nurse, patient, {"CEA": "1.9"}, same_day="correct", **changes)
+        assert answer.status_code == 302
+        assert answer["Location"].startswith(reverse("draw", args=[patient.pk, draw.pk]))
+    assert list(Result.objects.values_list("as_typed", flat=True)) == ["9.1"]
+
+
+def test_an_answer_that_is_none_of_the_three_is_refused(client: Client, cast: Cast) -> None:
+    answer = enter(client, cast.nurse, make_patient(cast.team), {"CEA": "9.1"}, same_day="maybe")
+    assert answer.status_code == 422
+    assert 'id="id_same_day_0"' in answer.content.decode()
+    assert not Draw.objects.exists()
 
 
 def test_other_markers_or_another_day_are_not_asked_about(client: Client, cast: Cast) -> None:
