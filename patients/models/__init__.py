@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
+from patients.models.draw_context import Taken
 from patients.models.events import (
     Condition,
     ConditionKind,
@@ -59,6 +60,7 @@ __all__ = [
     "SkeletalEventKind",
     "Smoking",
     "Stage",
+    "Taken",
     "Treatment",
     "TreatmentKind",
 ]
