@@ -105,6 +105,10 @@ def test_a_draw_that_counts_for_less_has_its_own_glyph_and_says_why() -> None:
     ]
     (line,) = traces(made, "line")
     assert line["y"] == [1.0, 2.0, 3.0, 4.0]
+    assert [one["items"] for one in made["draws"]][1:3] == [
+        ["CEA 2 ng/mL (counts for less: sample haemolysed · carries no alert: sample haemolysed)"],
+        ["CEA 3 ng/mL (counts for less: not drawn in the morning)"],
+    ]
 
 
 def test_a_marker_nobody_can_judge_is_drawn_as_any_other() -> None:
