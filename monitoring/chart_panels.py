@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.utils.translation import gettext
 
 from monitoring.draw_notes import care_texts, left_out_text
-from monitoring.points import PointView
+from monitoring.points import NO_FIGURE, PointView
 from monitoring.ranges import LIMIT_DIGITS, Range
 from monitoring.trends.types import DrawReading, MarkerFinding
 from monitoring.wording import days_text, figures, interval_text, moment_text, percent_text
@@ -59,7 +59,8 @@ def panel_traces(panel: Panel) -> list[Trace]:
     censored = [view for view in panel.views if view.censored]
     traces = [*_personal_bands(panel), _line(panel)]
     if used:
-        traces.append(_points(panel, used, role="used", symbols=[panel.symbol] * len(used)))
+        symbols = [f"{panel.symbol}-open-dot" if _held_back(view) else panel.symbol for view in used]
+        traces.append(_points(panel, used, role="used", symbols=symbols))
     if left_out:
         traces.append(_points(panel, left_out, role="left_out", symbols=[f"{panel.symbol}-open"] * len(left_out)))
     if censored:
@@ -68,6 +69,12 @@ def panel_traces(panel: Panel) -> list[Trace]:
         ]
         traces.append(_points(panel, censored, role="censored", symbols=symbols))
     return traces
+
+
+def _held_back(view: PointView) -> bool:
+    """Used, and less than others are: for the state of the sample or an event. The hover text says for which."""
+    reading = view.reading
+    return reading is not None and reading.reason != NO_FIGURE and bool(reading.uncertain or reading.watch_only)
 
 
 def _line(panel: Panel) -> Trace:

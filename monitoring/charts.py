@@ -25,7 +25,7 @@ from monitoring.chart_panels import (
     panel_traces,
     reference_bands,
 )
-from monitoring.draw_notes import left_out_text
+from monitoring.draw_notes import held_back_texts
 from monitoring.findings import MOVED
 from monitoring.points import point_views
 from monitoring.trends.types import MarkerFinding
@@ -353,5 +353,6 @@ def focus_draws(panels: Sequence[Panel]) -> list[Json]:
     for panel in sorted(panels, key=lambda one: one.finding is None or one.finding.state not in MOVED):
         for view in panel.views:
             said = f"{panel.marker.short_name} {view.reported} {view.unit} {view.flag}".replace("  ", " ").strip()
-            moments.setdefault(view.x, []).append(f"{said} ({left_out_text(view)})" if view.left_out else said)
+            why = " · ".join(held_back_texts(view))
+            moments.setdefault(view.x, []).append(f"{said} ({why})" if why else said)
     return [{"x": x, "day": date_text(dt.date.fromisoformat(x[:10])), "items": moments[x]} for x in sorted(moments)]

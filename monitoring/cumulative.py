@@ -11,12 +11,14 @@ from typing import Final
 from django.utils.translation import gettext
 
 from monitoring.chart_panels import Panel, point_lines
+from monitoring.evaluation import conditions_of
 from monitoring.points import PointView
 from monitoring.ranges import LIMIT_DIGITS, Range
+from monitoring.rules import event_rules
 from monitoring.wording import date_text, interval_text, listed, moment_text
-from patients.catalogue import catalogue
+from patients.catalogue import MarkerDefinition, catalogue
 from patients.derived import INPUTS_OF
-from patients.models import Fasting, Haemolysis
+from patients.models import Fasting, Haemolysis, Taken
 from patients.wording import marker_name, unit_text
 
 FIGURE_SPACE: Final = "\u2007"  # as wide as a digit
@@ -143,7 +145,7 @@ def _cell(panel: Panel, view: PointView, *, unit_of_row: str, decimals: int) -> 
 
 
 def _marks(panel: Panel, view: PointView) -> tuple[tuple[str, str], ...]:
-    """Letters a reader knows from paper; fasting is said only where the marker asks for it."""
+    """Letters a reader knows from paper; but for haemolysis, only where the marker is moved by it."""
     point = view.point
     marks = []
     if point.version > 1:
@@ -152,7 +154,20 @@ def _marks(panel: Panel, view: PointView) -> tuple[tuple[str, str], ...]:
         marks.append(("h", gettext("haemolysed")))
     if point.fasting == Fasting.NO and panel.marker.fasting != "no":
         marks.append(("f", gettext("not fasting")))
+    conditions = conditions_of(point)
+    if "not_in_the_morning" in conditions:
+        marks.append(("t", gettext("not drawn in the morning")))
+    if "biotin" in conditions:
+        marks.append(("b", gettext("biotin taken")))
+    if point.g_csf == Taken.YES and _moved_by("g_csf", panel.marker):
+        marks.append(("g", gettext("on G-CSF")))
+    if point.steroid == Taken.YES and _moved_by("steroid", panel.marker):
+        marks.append(("s", gettext("on a steroid")))
     return tuple(marks)
+
+
+def _moved_by(kind: str, marker: MarkerDefinition) -> bool:
+    return any(kind in rule.kinds and rule.concerns(marker.code, marker.family) for rule in event_rules().events)
 
 
 def _decimals(view: PointView) -> int:

@@ -82,13 +82,19 @@ def care_texts(reading: DrawReading) -> list[str]:
     return texts
 
 
+def held_back_texts(view: PointView) -> list[str]:
+    """Why a draw was left out, or counts for less than another; none where it counts in full."""
+    if view.reading is None:
+        return []
+    return ([left_out_text(view)] if view.left_out else []) + care_texts(view.reading)
+
+
 def draw_notes(views: Sequence[PointView]) -> tuple[DrawNote, ...]:
     """Newest first. What no draw of this marker can help is said once, by the state, not draw by draw."""
     return tuple(
         DrawNote(at=view.point.collected_at, day=_day(view), value=view.reported, text=text)
         for view in reversed(views)
-        if view.reading is not None
-        for text in ([left_out_text(view)] if view.left_out else []) + care_texts(view.reading)
+        for text in held_back_texts(view)
     )
 
 

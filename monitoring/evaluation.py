@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.conf import settings
 
-from monitoring.events import ClinicalEvent, DrawState, calendar_day, changes_of, read_draws
+from monitoring.events import ClinicalEvent, DrawState, calendar_day, changes_of, clock_of, given_at_draw, read_draws
 from monitoring.rules import event_rules
 from monitoring.trends.types import FloatArray, Series
 from patients.catalogue import catalogue
-from patients.models import Condition, SkeletalEvent, Treatment, TreatmentKind
+from patients.models import Condition, SkeletalEvent, Taken, Treatment, TreatmentKind
 from patients.selectors import SeriesPoint, series_points
 
 SECONDS_A_DAY: Final = 86_400
@@ -81,6 +81,7 @@ def material_of(points: Mapping[int, Mapping[str, Sequence[SeriesPoint]]]) -> Ma
     series: list[Series] = []
     result_ids: dict[int, tuple[int, ...]] = {}
     for patient_id, by_marker in points.items():
+        events[patient_id].extend(events_of_draws(point for one in by_marker.values() for point in one))
         series.extend(
             build_series(patient_id, code, by_marker[code], events=events[patient_id]) for code in sorted(by_marker)
         )
@@ -105,6 +106,18 @@ def _events(patient_ids: Collection[int]) -> dict[int, list[ClinicalEvent]]:
     for patient_id, kind, start, end in conditions.values_list("patient_id", "kind", "occurred_on", "ended_on"):
         events[patient_id].append(ClinicalEvent(kind, _day(start), None if end is None else _day(end)))
     return events
+
+
+def events_of_draws(points: Iterable[SeriesPoint]) -> list[ClinicalEvent]:
+    """What the patient was on at a draw, of whatever marker: it moves the draws after it too."""
+    tz = clinic_zone()
+    on = {
+        (kind, calendar_day(point.collected_at, tz=tz))
+        for point in points
+        for kind, said in (("g_csf", point.g_csf), ("steroid", point.steroid))
+        if said == Taken.YES
+    }
+    return [given_at_draw(kind, day) for kind, day in sorted(on)]
 
 
 def events_of_courses(courses: Sequence[Course]) -> list[ClinicalEvent]:
@@ -147,10 +160,7 @@ def build_series(
     definition = catalogue().by_code.get(marker)  # None: a marker that left the catalogue still has its series
     family, tz = definition.family if definition else "", clinic_zone()
     changes = _changes(ordered)
-    states = [
-        DrawState(calendar_day(point.collected_at, tz=tz), point.fasting, point.haemolysis, change)
-        for point, (_, change) in zip(ordered, changes, strict=True)
-    ]
+    states = [state_of(point, change, tz=tz) for point, (_, change) in zip(ordered, changes, strict=True)]
     marks = read_draws(marker, family, states, events, event_rules())
     return Series(
         patient=patient_id,
@@ -167,6 +177,25 @@ def build_series(
         extra_sd=marks.extra_sd,
         watch_only=marks.watch_only,
     )
+
+
+def state_of(point: SeriesPoint, change: str = "", *, tz: dt.tzinfo) -> DrawState:
+    return DrawState(
+        calendar_day(point.collected_at, tz=tz),
+        point.fasting,
+        point.haemolysis,
+        change,
+        clock=clock_of(point.collected_at, tz=tz, time_known=point.time_known),
+        biotin=point.biotin,
+        assay=point.assay,
+    )
+
+
+def conditions_of(point: SeriesPoint) -> frozenset[str]:
+    """Codes of all that is wrong with the sample, for this marker; a reading names the weightiest alone."""
+    state = state_of(point, tz=clinic_zone())
+    rules = event_rules().samples
+    return frozenset(one.code for one in rules if one.marker == point.marker and one.holds_for(state))
 
 
 def _days(points: Sequence[SeriesPoint], *, tz: dt.tzinfo) -> FloatArray:

@@ -26,6 +26,7 @@ from monitoring.trends.types import USABLE, FloatArray
 CountedFrom = Literal["start", "end"]
 SampleEffect = Literal["exclude", "uncertain"]
 
+MORNING_ENDS: Final = dt.time(10)  # on the clinic's clock; assumed (A), see sample_conditions.toml
 ASSAY_CHANGE: Final = "assay_change"
 LABORATORY_CHANGE: Final = "laboratory_change"
 EVENT_KINDS: Final = (
@@ -64,13 +65,17 @@ class DrawState:
     """What is on record of one draw of one series.
 
     `change` is `assay_change` or `laboratory_change` where this very draw is the first from another assay or laboratory
-    (`changes_of`), so that of two draws of a day the right one is named.
+    (`changes_of`), so that of two draws of a day the right one is named. `clock` is as `clock_of` says; `assay` '' is
+    not known.
     """
 
     day: float
     fasting: str = "unknown"
     haemolysis: str = "unknown"
     change: str = ""
+    clock: str = "unknown"
+    biotin: str = "unknown"
+    assay: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,10 @@ class DrawMarks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleCondition:
-    """A draw whose `field` is `value` says nothing about `marker`, or says it with `extra_sd` (log SD) more noise."""
+    """A draw whose `field` is `value` says nothing about `marker`, or says it with `extra_sd` (log SD) more noise.
+
+    `watch_only`: it may besides carry no ALERT. `assays`: parts of names; of another named assay it is not true.
+    """
 
     marker: str
     field: str
@@ -100,7 +108,15 @@ class SampleCondition:
     source: str
     grade: str
     extra_sd: float = 0.0
+    watch_only: bool = False
+    assays: tuple[str, ...] = ()
     note: str = ""
+
+    def holds_for(self, draw: DrawState) -> bool:
+        if getattr(draw, self.field) != self.value:
+            return False
+        name = _spelling(draw.assay)
+        return not self.assays or not name or any(_spelling(part) in name for part in self.assays)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +173,21 @@ class EventRules:
 def calendar_day(moment: dt.datetime, *, tz: dt.tzinfo) -> float:
     """The day of an aware moment on the calendar of `tz`. A date has the same count: `float(date.toordinal())`."""
     return float(moment.astimezone(tz).toordinal())
+
+
+def clock_of(moment: dt.datetime, *, tz: dt.tzinfo, time_known: bool) -> str:
+    """'morning', 'later', or 'unknown' where only the day of an aware moment is known."""
+    if not time_known:
+        return "unknown"
+    return "morning" if moment.astimezone(tz).time() < MORNING_ENDS else "later"
+
+
+def given_at_draw(kind: str, day: float) -> ClinicalEvent:
+    """What the patient was on at a draw of that day, as if it had been given until then.
+
+    It is dated a day earlier, since blood of the first day of an event is read as drawn before it.
+    """
+    return ClinicalEvent(kind, day - 1, day)
 
 
 def changes_of(names: Sequence[tuple[str, str]], inputs: Sequence[str] = ()) -> tuple[tuple[int, str], ...]:
@@ -275,12 +306,14 @@ class _Sheet:
             if condition.marker != self._marker:
                 continue
             for at, draw in enumerate(self._draws):
-                if getattr(draw, condition.field) != condition.value:
+                if not condition.holds_for(draw):
                     continue
                 if condition.effect == "exclude":
                     self._exclusions[at] = self._exclusions[at] or condition.code
-                else:
-                    self._extra[at] = _larger(self._extra[at], (condition.extra_sd, condition.code))
+                    continue
+                self._extra[at] = _larger(self._extra[at], (condition.extra_sd, condition.code))
+                if condition.watch_only:
+                    self._watch_only[at] = self._watch_only[at] or condition.code
 
     def apply(self, rule: EventRule, events: Sequence[ClinicalEvent], known: frozenset[str]) -> None:
         self._apply_changes(rule)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
 from patients.catalogue import catalogue
+from patients.forms_context import taken_field
 from patients.models import (
     Condition,
     Draw,
@@ -179,6 +180,9 @@ class DrawForm(PlainWidgets, forms.Form):
     accession = forms.CharField(label=_("Accession number"), max_length=64, required=False)
     fasting = forms.ChoiceField(label=_("Fasting"), choices=Fasting.choices, initial=Fasting.UNKNOWN)
     haemolysis = forms.ChoiceField(label=_("Haemolysis"), choices=Haemolysis.choices, initial=Haemolysis.UNKNOWN)
+    biotin = taken_field(_("Biotin"), help_text=_("Vitamin B7, also in hair and nail tablets"))
+    g_csf = taken_field(_("G-CSF"))
+    steroid = taken_field(_("Steroid"))
     same_day = forms.ChoiceField(
         label=_("What is this paper?"), choices=SameDay.choices, widget=forms.RadioSelect, required=False
     )

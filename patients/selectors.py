@@ -41,6 +41,9 @@ class SeriesPoint:
     reference_high: str
     version: int
     result_ids: tuple[int, ...]  # one, or the inputs of a derived value
+    biotin: str = "unknown"
+    g_csf: str = "unknown"
+    steroid: str = "unknown"
 
     @property
     def derived(self) -> bool:
@@ -66,6 +69,9 @@ SERIES_FIELDS = (
     "reference_high",
     "version",
     "pk",
+    "draw__biotin",
+    "draw__g_csf",
+    "draw__steroid",
 )
 
 
@@ -93,8 +99,9 @@ def series_points(
 
 def _reported_point(*row: Any) -> SeriesPoint:
     """One row of SERIES_FIELDS; a result without an assay has an empty assay."""
-    fields: list[Any] = [*row[:-1], (row[-1],)]
+    fields: list[Any] = list(row)
     fields[SERIES_FIELDS.index("assay__name")] = fields[SERIES_FIELDS.index("assay__name")] or ""
+    fields[SERIES_FIELDS.index("pk")] = (fields[SERIES_FIELDS.index("pk")],)
     return SeriesPoint(*fields)
 
 
@@ -147,6 +154,9 @@ def _derived_points(points: Iterable[SeriesPoint]) -> Iterable[SeriesPoint]:
             reference_high="",
             version=1,
             result_ids=value.input_ids,
+            biotin=first.biotin,
+            g_csf=first.g_csf,
+            steroid=first.steroid,
         )
 
 

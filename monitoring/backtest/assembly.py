@@ -18,6 +18,7 @@ from patients.catalogue import catalogue
 from patients.derived import INPUTS_OF, DerivedInput, derive
 
 COMPARATORS: Final = {-1: "<", 0: "", 1: ">"}
+STATES: Final = ("fasting", "haemolysis", "clock", "biotin")  # of a draw: of what its lines say the larger holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class _Lines:
         self.assay = _ints(raw.assay)
         self.fasting = np.array(raw.fasting, dtype=np.int8)
         self.haemolysis = np.array(raw.haemolysis, dtype=np.int8)
+        self.clock = np.array(times.clock, dtype=np.int8)[self.time]
+        self.biotin = np.array(raw.biotin, dtype=np.int8)
         self.line = _ints(raw.line)
 
     def __len__(self) -> int:
@@ -126,17 +129,16 @@ def _draws(lines: _Lines) -> tuple[Draws, IntArray]:
     count = int(number[-1]) + 1 if len(order) else 0
     timed = np.zeros(count, dtype=np.bool_)
     np.logical_or.at(timed, draw_of_line, lines.timed)
-    fasting, haemolysis = np.zeros(count, dtype=np.int8), np.zeros(count, dtype=np.int8)
-    np.maximum.at(fasting, draw_of_line, lines.fasting)
-    np.maximum.at(haemolysis, draw_of_line, lines.haemolysis)
+    said = {name: np.zeros(count, dtype=np.int8) for name in STATES}
+    for name, state in said.items():
+        np.maximum.at(state, draw_of_line, getattr(lines, name))
     patient, day, date = patient[new], day[new], lines.date[order][new]
     draws = Draws(
         patient=patient,
         day=_taken_with(patient, day, date, timed),
         date=date,
         spelled=lines.time[order][new],
-        fasting=fasting,
-        haemolysis=haemolysis,
+        **said,
         first=starts(patient, len(lines.patients)),
     )
     return draws, draw_of_line
@@ -285,8 +287,7 @@ def _of_those_with_results(
         day=draws.day[drawn],
         date=draws.date[drawn],
         spelled=draws.spelled[drawn],
-        fasting=draws.fasting[drawn],
-        haemolysis=draws.haemolysis[drawn],
+        **{name: getattr(draws, name)[drawn] for name in STATES},
         first=starts(patient, len(seen)),
     )
     draw = np.searchsorted(drawn, results.draw).astype(np.int64)

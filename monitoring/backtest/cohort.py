@@ -27,6 +27,8 @@ class Draws:
     spelled: IntArray  # index into `Cohort.times`
     fasting: CensoringArray  # quantities.UNKNOWN, FINE (fasted), DOUBTFUL (not)
     haemolysis: CensoringArray  # quantities.UNKNOWN, FINE (none), DOUBTFUL (present)
+    clock: CensoringArray  # quantities.UNKNOWN, FINE (in the morning), DOUBTFUL (later)
+    biotin: CensoringArray  # quantities.UNKNOWN, FINE (not taken), DOUBTFUL (taken)
     first: IntArray  # a patient, and one past the last: where the draws begin
 
     @property

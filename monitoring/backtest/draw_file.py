@@ -12,11 +12,11 @@ from typing import Final
 from monitoring.backtest.csv_table import Layout, OnProgress, open_table
 from monitoring.backtest.moments import Moment, read_moment
 from monitoring.backtest.problems import LineProblem, Rejection, Rejections
-from monitoring.backtest.quantities import QuantityReader, read_fasting, read_haemolysis
+from monitoring.backtest.quantities import CLOCK, QuantityReader, read_biotin, read_fasting, read_haemolysis
 
 LAYOUT: Final = Layout(
     required=("patient_id", "marker", "value", "unit", "collected_at"),
-    optional=("laboratory", "assay", "fasting", "haemolysis"),
+    optional=("laboratory", "assay", "fasting", "haemolysis", "biotin"),
     also={"hemolysis": "haemolysis", "lab": "laboratory", "method": "assay"},
 )
 RIGHT: Final = {
@@ -48,7 +48,7 @@ class Times:
         self._zone = zone
         self.numbers: dict[str, int] = {}
         self.day, self.date = array("d"), array("q")
-        self.timed, self.relative = array("b"), array("b")
+        self.timed, self.relative, self.clock = array("b"), array("b"), array("b")
 
     def number(self, text: str, column: str) -> int:
         known = self.numbers.get(text)
@@ -59,6 +59,7 @@ class Times:
             self.date.append(moment.date)
             self.timed.append(moment.timed)
             self.relative.append(moment.relative)
+            self.clock.append(CLOCK[moment.clock])
         return known
 
 
@@ -78,6 +79,7 @@ class RawResults:
     assay: array[int] = field(default_factory=lambda: array("i"))
     fasting: array[int] = field(default_factory=lambda: array("b"))
     haemolysis: array[int] = field(default_factory=lambda: array("b"))
+    biotin: array[int] = field(default_factory=lambda: array("b"))
     line: array[int] = field(default_factory=lambda: array("i"))
 
 
@@ -121,7 +123,7 @@ def read_draw_file(
 
 def _take(raw: RawResults, reader: QuantityReader, wanted: Collection[int], line: int, cells: list[str]) -> bool:
     """Read one line; False where its marker was not asked for."""
-    patient, marker_text, value_text, unit, time, laboratory, assay, fasting_text, haemolysis_text = cells
+    patient, marker_text, value_text, unit, time, laboratory, assay, fasting_text, haemolysis_text, biotin_text = cells
     if not (patient and marker_text and value_text and time):
         column = LAYOUT.required[[bool(patient), bool(marker_text), bool(value_text), True, bool(time)].index(False)]
         raise LineProblem("cell_missing", column, right=RIGHT[column])
@@ -132,6 +134,7 @@ def _take(raw: RawResults, reader: QuantityReader, wanted: Collection[int], line
     moment = raw.times.number(time, "collected_at")
     fasting = read_fasting(fasting_text) if fasting_text else 0
     haemolysis = read_haemolysis(haemolysis_text) if haemolysis_text else 0
+    biotin = read_biotin(biotin_text) if biotin_text else 0
     raw.patient.append(raw.patients.number(patient))
     raw.marker.append(marker)
     raw.value.append(value)
@@ -141,5 +144,6 @@ def _take(raw: RawResults, reader: QuantityReader, wanted: Collection[int], line
     raw.assay.append(raw.names.number(assay))
     raw.fasting.append(fasting)
     raw.haemolysis.append(haemolysis)
+    raw.biotin.append(biotin)
     raw.line.append(line)
     return True

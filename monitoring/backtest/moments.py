@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitoring.backtest.problems import LineProblem
+from monitoring.events import clock_of
 
 SECONDS_A_DAY: Final = 86_400
 EPOCH: Final = dt.date(1970, 1, 1).toordinal()
@@ -27,13 +28,14 @@ class Moment:
     """`day` as the engine counts: days since 1970-01-01 00:00 UTC, or the number as it stood (`relative`).
 
     `date` is the whole calendar day in the clinic's time zone, counted from 1970-01-01; of a number its whole part.
-    Where only the day is known (`timed` False), `day` is its beginning.
+    Where only the day is known (`timed` False), `day` is its beginning. `clock`: as `monitoring.events.clock_of` says.
     """
 
     day: float
     date: int
     timed: bool
     relative: bool
+    clock: str = "unknown"  # of a number of days nobody can tell where its day begins
 
 
 def read_moment(text: str, *, zone: dt.tzinfo, column: str) -> Moment:
@@ -60,7 +62,9 @@ def _calendar(parts: dict[str, str | None], text: str, zone: dt.tzinfo, column: 
         )
         moment = naive.replace(tzinfo=_zone(parts.get("offset"), zone))
         local = moment.astimezone(zone)
-        return Moment(moment.timestamp() / SECONDS_A_DAY, local.toordinal() - EPOCH, timed=timed, relative=False)
+        clock = clock_of(moment, tz=zone, time_known=timed)
+        date = local.toordinal() - EPOCH
+        return Moment(moment.timestamp() / SECONDS_A_DAY, date, timed=timed, relative=False, clock=clock)
     except (ValueError, OverflowError) as error:
         raise LineProblem("date_not_understood", column, text) from error
 

@@ -16,7 +16,7 @@ from patients.values import InputProblem
 
 CENSORING: Final = {"": 0, "<": -1, "<=": -1, ">": 1, ">=": 1}
 MOST_KEPT: Final = 200_000
-UNKNOWN, FINE, DOUBTFUL = 0, 1, 2  # of the fasting state and the haemolysis of a sample: the larger goes before
+UNKNOWN, FINE, DOUBTFUL = 0, 1, 2  # of what is on record of a sample: the larger goes before
 _OPEN: Final = ("", "u", "unknown", "unk", "na", "n/a", "不详", "未知", "unbekannt")
 _YES: Final = ("y", "yes", "true", "1", "j", "ja", "是", "+", "present", "positive")
 _NO: Final = ("n", "no", "false", "0", "nein", "否", "-", "none", "absent", "negative")
@@ -30,6 +30,13 @@ _HAEMOLYSIS: Final = {
     **dict.fromkeys((*_NO, "无溶血", "未溶血"), FINE),
     **dict.fromkeys((*_YES, "haemolysed", "hemolyzed", "溶血"), DOUBTFUL),
 }
+
+_TAKEN: Final = {
+    **dict.fromkeys(_OPEN, UNKNOWN),
+    **dict.fromkeys((*_NO, "not taken", "未服用", "未用"), FINE),
+    **dict.fromkeys((*_YES, "taken", "服用", "使用"), DOUBTFUL),
+}
+CLOCK: Final = {"unknown": UNKNOWN, "morning": FINE, "later": DOUBTFUL}
 
 
 class QuantityReader:
@@ -91,6 +98,10 @@ def read_fasting(text: str) -> int:
 
 def read_haemolysis(text: str) -> int:
     return _state(_HAEMOLYSIS, text, "haemolysis")
+
+
+def read_biotin(text: str) -> int:
+    return _state(_TAKEN, text, "biotin")
 
 
 def _state(words: dict[str, int], text: str, column: str) -> int:

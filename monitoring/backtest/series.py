@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -10,24 +11,30 @@ import numpy as np
 
 from monitoring.backtest.cohort import Cohort
 from monitoring.backtest.event_file import History
+from monitoring.backtest.quantities import DOUBTFUL
 from monitoring.events import ClinicalEvent, DrawMarks, DrawState, EventRules, changes_of, read_draws
 from monitoring.trends.types import FloatArray, IntArray, Series
 from patients.catalogue import catalogue
 
-FASTING: Final = ("unknown", "yes", "no")  # by quantities.UNKNOWN, FINE, DOUBTFUL
+# By quantities.UNKNOWN, FINE, DOUBTFUL. A condition of a sample is always the last of them.
+FASTING: Final = ("unknown", "yes", "no")
 HAEMOLYSIS: Final = ("unknown", "none", "present")
+CLOCK: Final = ("unknown", "morning", "later")
+BIOTIN: Final = ("unknown", "no", "yes")
 
 
 def series_of(
     cohort: Cohort, histories: Mapping[int, History], rules: EventRules, *, first: int, last: int
 ) -> list[Series]:
     """All series of the patients from `first` to before `last`, by patient and marker. `draw_ids` are cohort draws."""
-    sick = {condition.marker for condition in rules.samples}
+    fields: dict[str, set[str]] = defaultdict(set)
+    for condition in rules.samples:
+        fields[condition.marker].add(condition.field)
     found: list[Series] = []
     for patient in range(first, last):
         events = histories[patient].events if patient in histories else ()
         for marker, places in _by_marker(cohort, patient):
-            found.append(_series(cohort, patient, marker, places, events, rules, look=marker in sick))
+            found.append(_series(cohort, patient, marker, places, events, rules, look=fields[marker]))
     return found
 
 
@@ -51,25 +58,15 @@ def _series(
     events: Sequence[ClinicalEvent],
     rules: EventRules,
     *,
-    look: bool,
+    look: Collection[str],
 ) -> Series:
     results, draws = cohort.results, cohort.draws
     draw = results.draw[places]
     changes = _changes(cohort, places, rules.inputs_of.get(marker, ()))
     family = catalogue().marker(marker).family
     marks = None
-    if events or changes is not None or (look and _is_doubtful(cohort, draw)):
-        states = [
-            DrawState(float(date), FASTING[fasting], HAEMOLYSIS[haemolysis], change)
-            for date, fasting, haemolysis, change in zip(
-                draws.date[draw].tolist(),
-                draws.fasting[draw].tolist(),
-                draws.haemolysis[draw].tolist(),
-                [change for _, change in changes] if changes is not None else [""] * len(draw),
-                strict=True,
-            )
-        ]
-        marks = read_draws(marker, family, states, events, rules)
+    if events or changes is not None or _is_doubtful(cohort, draw, look):
+        marks = read_draws(marker, family, _states(cohort, places, changes), events, rules)
     return _made(
         patient,
         marker,
@@ -82,8 +79,33 @@ def _series(
     )
 
 
-def _is_doubtful(cohort: Cohort, draw: IntArray) -> bool:
-    return bool(np.any(cohort.draws.fasting[draw]) or np.any(cohort.draws.haemolysis[draw]))
+def _is_doubtful(cohort: Cohort, draw: IntArray, fields: Collection[str]) -> bool:
+    return any(bool(np.any(getattr(cohort.draws, field)[draw] == DOUBTFUL)) for field in fields)
+
+
+def _states(cohort: Cohort, places: IntArray, changes: tuple[tuple[int, str], ...] | None) -> list[DrawState]:
+    draws, draw = cohort.draws, cohort.results.draw[places]
+    return [
+        DrawState(
+            float(date),
+            FASTING[fasting],
+            HAEMOLYSIS[haemolysis],
+            change,
+            clock=CLOCK[clock],
+            biotin=BIOTIN[biotin],
+            assay=cohort.names[assay],
+        )
+        for date, fasting, haemolysis, change, clock, biotin, assay in zip(
+            draws.date[draw].tolist(),
+            draws.fasting[draw].tolist(),
+            draws.haemolysis[draw].tolist(),
+            [change for _, change in changes] if changes is not None else [""] * len(draw),
+            draws.clock[draw].tolist(),
+            draws.biotin[draw].tolist(),
+            cohort.results.assay[places].tolist(),
+            strict=True,
+        )
+    ]
 
 
 def _changes(cohort: Cohort, places: IntArray, inputs: Sequence[str]) -> tuple[tuple[int, str], ...] | None:

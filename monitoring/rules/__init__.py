@@ -22,16 +22,22 @@ from monitoring.rules.entries import (
     check_sds,
     check_several_of,
     check_source,
+    check_texts,
     entries,
     is_sd,
 )
 from patients.catalogue import catalogue
 from patients.catalogue.definitions import Family
 from patients.derived import INPUTS_OF
-from patients.models import Fasting, Haemolysis, TreatmentKind
+from patients.models import Fasting, Haemolysis, Taken, TreatmentKind
 
 FOLDER: Final = Path(__file__).resolve().parent
-STATES_OF_A_DRAW: Final[Mapping[str, Collection[str]]] = {"fasting": Fasting.values, "haemolysis": Haemolysis.values}
+STATES_OF_A_DRAW: Final[Mapping[str, Collection[str]]] = {
+    "fasting": Fasting.values,
+    "haemolysis": Haemolysis.values,
+    "clock": ("morning", "later", "unknown"),
+    "biotin": Taken.values,
+}
 DETAILS: Final = ("", *TreatmentKind.values)  # '': also a detail that is none of the kinds of treatment
 SPANS: Final = ("blank_to_day", "watch_only_to_day", "extra_to_day")
 OF_AN_EVENT: Final = (
@@ -62,15 +68,20 @@ def read_sample_conditions(path: Path) -> tuple[SampleCondition, ...]:
     conditions = []
     for where, entry in entries(path, "condition"):
         required = ("marker", "field", "value", "effect", "code", "source", "grade")
-        check_keys(where, entry, required=required, allowed=("extra_sd",))
+        check_keys(where, entry, required=required, allowed=("extra_sd", "watch_only", "assays"))
         check_one_of(where, entry, "marker", [marker.code for marker in catalogue().markers])
         check_one_of(where, entry, "field", STATES_OF_A_DRAW)
         check_one_of(where, entry, "value", STATES_OF_A_DRAW[entry["field"]])
         check_one_of(where, entry, "effect", ("exclude", "uncertain"))
         if (entry["effect"] == "uncertain") != is_sd(entry.get("extra_sd")):
             raise RuleProblem("rule_value_invalid", where=where, key="extra_sd")
+        # What is left out can carry no ALERT anyway: saying so besides would promise a second effect.
+        if entry.get("watch_only", True) is not True or ("watch_only" in entry and entry["effect"] == "exclude"):
+            raise RuleProblem("rule_value_invalid", where=where, key="watch_only")
+        if "assays" in entry:
+            check_texts(where, entry, "assays")
         check_source(where, entry)
-        conditions.append(SampleCondition(**entry))
+        conditions.append(SampleCondition(**(entry | {"assays": tuple(entry.get("assays", ()))})))
     return tuple(conditions)
 
 

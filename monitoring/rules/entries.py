@@ -40,6 +40,12 @@ def check_several_of(where: str, entry: Entry, key: str, allowed: Collection[str
         raise RuleProblem("rule_value_invalid", where=where, key=key)
 
 
+def check_texts(where: str, entry: Entry, key: str) -> None:
+    given = entry[key]
+    if not isinstance(given, list) or not given or any(not isinstance(one, str) or not one.strip() for one in given):
+        raise RuleProblem("rule_value_invalid", where=where, key=key)
+
+
 def check_days(where: str, entry: Entry, key: str, *, least: int) -> None:
     given = entry[key]
     if not isinstance(given, int) or isinstance(given, bool) or given < least:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Absent, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.drafts import EntryDraft, EntryScope
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
+from patients.models.draw_context import Taken
 from patients.models.events import (
     Condition,
     ConditionKind,
@@ -67,6 +68,7 @@ __all__ = [
     "SkeletalEventKind",
     "Smoking",
     "Stage",
+    "Taken",
     "Treatment",
     "TreatmentKind",
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from patients.models.constraints import one_of
+from patients.models.draw_context import Taken
 from patients.models.intake import ImportBatch
 from patients.models.marker import Assay, Marker
 from patients.models.patient import Patient
@@ -37,6 +38,9 @@ class Draw(models.Model):
     haemolysis = models.CharField(
         _("haemolysis"), max_length=10, choices=Haemolysis.choices, default=Haemolysis.UNKNOWN
     )
+    biotin = models.CharField(_("biotin"), max_length=10, choices=Taken.choices, default=Taken.UNKNOWN)
+    g_csf = models.CharField(_("G-CSF"), max_length=10, choices=Taken.choices, default=Taken.UNKNOWN)
+    steroid = models.CharField(_("steroid"), max_length=10, choices=Taken.choices, default=Taken.UNKNOWN)
     note = models.CharField(_("note"), max_length=500, blank=True)
     recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -47,6 +51,9 @@ class Draw(models.Model):
         constraints = [
             one_of("fasting", Fasting, name="draw_fasting_known"),
             one_of("haemolysis", Haemolysis, name="draw_haemolysis_known"),
+            one_of("biotin", Taken, name="draw_biotin_known"),
+            one_of("g_csf", Taken, name="draw_g_csf_known"),
+            one_of("steroid", Taken, name="draw_steroid_known"),
             models.UniqueConstraint(
                 fields=["patient", "laboratory", "accession"], condition=~Q(accession=""), name="draw_once_by_accession"
             ),

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.services import record
 from patients.catalogue import catalogue
-from patients.models import Assay, Draw, Fasting, Haemolysis, ImportBatch, Patient, Result, ResultStatus
+from patients.models import Assay, Draw, Fasting, Haemolysis, ImportBatch, Patient, Result, ResultStatus, Taken
 from patients.reading import AbsentReading, Reading
 from patients.services.errors import (
     AccessionAtAnotherTime,
@@ -36,6 +36,9 @@ class NewDraw:
     accession: str = ""
     fasting: str = Fasting.UNKNOWN
     haemolysis: str = Haemolysis.UNKNOWN
+    biotin: str = Taken.UNKNOWN
+    g_csf: str = Taken.UNKNOWN
+    steroid: str = Taken.UNKNOWN
     note: str = ""
 
 
@@ -230,6 +233,9 @@ def _find_or_create_draw(
             accession=draw.accession,
             fasting=draw.fasting,
             haemolysis=draw.haemolysis,
+            biotin=draw.biotin,
+            g_csf=draw.g_csf,
+            steroid=draw.steroid,
             note=draw.note,
             recorded_by=recorded_by,
             batch=batch,

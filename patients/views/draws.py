@@ -185,6 +185,9 @@ def _described(form: DrawForm, on_record: Draw | None) -> NewDraw:
         accession=on_record.accession if on_record else data["accession"],
         fasting=data["fasting"],
         haemolysis=data["haemolysis"],
+        biotin=data["biotin"],
+        g_csf=data["g_csf"],
+        steroid=data["steroid"],
     )
 
 

@@ -23,7 +23,7 @@ FAMILIES = {
 FASTING = {
     "no": _("not needed"),
     "preferred": _("fasting preferred"),
-    "required_morning": _("fasting, in the morning: otherwise the value is not used"),
+    "required_morning": _("fasting, in the morning: otherwise the value counts for less"),
 }
 DIRECTIONS = {"up": _("a rise"), "down": _("a fall"), "both": _("a rise or a fall")}
 # The interval of which everybody asks first: adults, as unstratified as the catalogue has it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from monitoring.chart_panels import Panel
@@ -29,6 +29,8 @@ def point(
     version: int = 1,
     fasting: str = "unknown",
     haemolysis: str = "unknown",
+    taken: Collection[str] = (),
+    hour: int = 8,
 ) -> SeriesPoint:
     """The value `text` (with its comparator) of draw 1, 2, ... six weeks apart."""
     comparator = text[0] if text[0] in "<>" else ""
@@ -36,7 +38,7 @@ def point(
         patient_id=1,
         marker=marker,
         draw_id=draw,
-        collected_at=FIRST + (draw - 1) * EVERY,
+        collected_at=(FIRST + (draw - 1) * EVERY).replace(hour=hour),
         time_known=True,
         laboratory=laboratory,
         assay=assay,
@@ -51,6 +53,7 @@ def point(
         reference_high=high,
         version=version,
         result_ids=(draw,),
+        **dict.fromkeys(taken, "yes"),
     )
 
 

@@ -89,6 +89,28 @@ def test_a_draw_that_was_not_used_is_hollow_and_says_why() -> None:
     assert line["y"] == [2.0, 2.0]
 
 
+def test_a_draw_that_counts_for_less_has_its_own_glyph_and_says_why() -> None:
+    spoiled = reading(2, uncertain="haemolysed", watch_only="haemolysed")
+    found = finding([reading(1), spoiled, reading(3, uncertain="not_in_the_morning"), reading(4, watch_only="biotin")])
+    made = chart(panel([point("CEA", str(at), draw=at) for at in (1, 2, 3, 4)], found))
+    (used,) = traces(made, "used")
+    assert used["marker"]["symbol"] == ["circle", "circle-open-dot", "circle-open-dot", "circle-open-dot"]
+    assert not traces(made, "left_out")
+    said = [[line for line in text.split("<br>") if ": " in line] for text in used["hovertext"]]
+    assert said == [
+        [],
+        ["counts for less: sample haemolysed", "carries no alert: sample haemolysed"],
+        ["counts for less: not drawn in the morning"],
+        ["carries no alert: biotin was taken and can make this marker read low"],
+    ]
+    (line,) = traces(made, "line")
+    assert line["y"] == [1.0, 2.0, 3.0, 4.0]
+    assert [one["items"] for one in made["draws"]][1:3] == [
+        ["CEA 2 ng/mL (counts for less: sample haemolysed · carries no alert: sample haemolysed)"],
+        ["CEA 3 ng/mL (counts for less: not drawn in the morning)"],
+    ]
+
+
 def test_a_marker_nobody_can_judge_is_drawn_as_any_other() -> None:
     found = finding([reading(1, stance="not_used", reason="no_variation_estimate", band=None)], state="no_verdict")
     assert len(traces(chart(panel([point("CEA", "2")], found)), "used")) == 1

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from monitoring.cumulative import cumulative_table
 from tests.monitoring.figures import finding, panel, point, reading
 
@@ -32,6 +34,28 @@ def test_food_is_marked_only_where_the_marker_asks_for_fasting() -> None:
     (row,) = cumulative_table([panel([point("CEA", "2", fasting="no")])]).rows
     assert row.cells[0] is not None
     assert row.cells[0].marks == ()
+
+
+@pytest.mark.parametrize(
+    ("marker", "hour", "assay", "taken", "letters"),
+    [
+        ("BCTX", 9, "", (), []),
+        ("BCTX", 10, "", (), ["t"]),
+        ("CEA", 10, "", (), []),
+        ("CEA", 8, "Elecsys", ("biotin",), ["b"]),
+        ("CEA", 8, "Alinity", ("biotin",), []),
+        ("BCTX", 14, "", ("biotin",), ["t", "b"]),  # both, though a reading names the weightier alone
+        ("NEUT", 8, "", ("g_csf", "steroid", "biotin"), ["g", "s"]),
+        ("CEA", 8, "", ("g_csf", "steroid"), []),
+    ],
+)
+def test_what_is_asked_at_a_draw_is_marked_where_it_moves_the_marker(
+    marker: str, hour: int, assay: str, taken: tuple[str, ...], letters: list[str]
+) -> None:
+    (row,) = cumulative_table([panel([point(marker, "2", hour=hour, assay=assay, taken=taken)])]).rows
+    assert row.cells[0] is not None
+    assert [letter for letter, _ in row.cells[0].marks] == letters
+    assert all(meaning for _, meaning in row.cells[0].marks)
 
 
 def test_a_draw_without_the_marker_leaves_the_cell_empty() -> None:

@@ -111,13 +111,6 @@ def test_the_window_counts_days_of_the_clinic(settings: Settings) -> None:
     assert build_series(1, "CEA", [late], events=events).exclusions == ("",)
 
 
-def test_the_state_of_a_sample_reaches_the_series() -> None:
-    fed = build_series(1, "BCTX", [replace(POINT, marker="BCTX", fasting="no")])
-    assert (fed.exclusions, fed.extra_codes, fed.extra_sd.tolist()) == (("",), ("not_fasting",), [0.196])
-    haemolysed = build_series(1, "NSE", [replace(POINT, marker="NSE", haemolysis="present")])
-    assert (haemolysed.exclusions, haemolysed.extra_codes) == (("haemolysed",), ("",))
-
-
 @pytest.mark.parametrize(
     ("names", "code"),
     [

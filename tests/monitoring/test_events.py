@@ -237,34 +237,6 @@ def test_of_two_draws_of_a_day_the_one_from_the_new_assay_is_re_based() -> None:
 
 
 # --- the sample -----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("marker", "fasting", "haemolysis", "left_out", "uncertain"),
-    [
-        ("BCTX", "no", "unknown", "", "not_fasting"),
-        ("BCTX", "yes", "unknown", "", ""),
-        ("BCTX", "unknown", "unknown", "", ""),
-        ("BCTX", "yes", "present", "", ""),
-        ("CEA", "no", "present", "", ""),
-        ("NSE", "no", "present", "haemolysed", ""),
-        ("NSE", "no", "none", "", ""),
-        ("PHOS", "yes", "present", "haemolysed", ""),
-        ("LDH", "yes", "present", "haemolysed", ""),
-    ],
-)
-def test_the_state_of_a_sample_counts_for_the_markers_it_spoils(
-    marker: str, fasting: str, haemolysis: str, left_out: str, uncertain: str
-) -> None:
-    marks = marks_of(marker, [], states=[DrawState(DAY, fasting, haemolysis)])
-    assert (marks.exclusions, marks.extra_codes) == ((left_out,), (uncertain,))
-    assert marks.extra_sd.tolist() == [0.196 if uncertain else 0.0]
-
-
-def test_what_is_wrong_with_the_sample_is_said_before_the_event() -> None:
-    draw = DrawState(DAY + 3, haemolysis="present")
-    marks = marks_of("NSE", [], event("treatment_start", "targeted"), states=[draw])
-    assert marks.exclusions == ("haemolysed",)
-
-
 def test_a_draw_that_is_left_out_is_not_called_uncertain_or_watch_only_besides() -> None:
     draw = DrawState(DAY + 3, fasting="no")
     marks = marks_of("BCTX", [], event("bone_agent_start"), event("fracture"), states=[draw])
@@ -338,7 +310,7 @@ SOME_DAYS = st.lists(DAYS, max_size=12).map(sorted)
 @FEW
 @given(st.sampled_from(MARKERS), SOME_DAYS)
 def test_without_events_and_with_sound_samples_nothing_is_marked(of: tuple[str, str], days: list[float]) -> None:
-    states = [DrawState(day, "yes", "none") for day in days]
+    states = [DrawState(day, "yes", "none", clock="morning", biotin="no") for day in days]
     none, zero = [""] * len(days), [0.0] * len(days)
     assert columns(read_draws(*of, states, [], event_rules())) == [none, none, zero, none, zero, none]
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from monitoring.backtest.quantities import DOUBTFUL
+from monitoring.backtest.series import BIOTIN, CLOCK, FASTING, HAEMOLYSIS
 from monitoring.errors import RuleProblem
 from monitoring.events import EVENT_KINDS, EventRule
 from monitoring.rules import event_rules, read_events, read_sample_conditions
@@ -25,6 +27,7 @@ code = "haemolysed"
 source = "somewhere"
 grade = "P"
 """
+WRONG_WATCH = ("rule_value_invalid", "watch_only")
 EVENT = """
 [[event]]
 kinds = ["surgery"]
@@ -45,7 +48,8 @@ def entries_of(kind: str) -> list[EventRule]:
 # --- what is shipped ------------------------------------------------------------------------------------------------
 def test_every_marker_that_must_be_drawn_fasting_has_its_rule() -> None:
     must = {marker.code for marker in catalogue().markers if marker.fasting == "required_morning"}
-    assert must == {one.marker for one in event_rules().samples if one.code == "not_fasting"}
+    for code in ("not_fasting", "not_in_the_morning"):
+        assert must == {one.marker for one in event_rules().samples if one.code == code}
 
 
 def test_a_meal_makes_beta_ctx_uncertain_by_what_the_source_measured() -> None:
@@ -53,9 +57,32 @@ def test_a_meal_makes_beta_ctx_uncertain_by_what_the_source_measured() -> None:
     assert (fed.effect, fed.extra_sd, fed.grade) == ("uncertain", round(-math.log(1 - 0.178), 3), "D")
 
 
-def test_a_haemolysed_sample_is_left_out() -> None:
-    haemolysed = {one.marker: one.effect for one in event_rules().samples if one.code == "haemolysed"}
-    assert haemolysed == {"NSE": "exclude", "PHOS": "exclude", "LDH": "exclude"}
+def test_half_the_swing_of_a_day_makes_beta_ctx_uncertain() -> None:
+    (late,) = (one for one in event_rules().samples if one.code == "not_in_the_morning")
+    assert (late.effect, late.extra_sd, late.grade) == ("uncertain", round(math.log(1.33 / 0.67) / 2, 2), "A")
+
+
+def test_a_haemolysed_sample_is_left_out_or_for_nse_in_doubt() -> None:
+    haemolysed = {one.marker: (one.effect, one.watch_only) for one in event_rules().samples if one.code == "haemolysed"}
+    assert haemolysed == {"NSE": ("uncertain", True), "PHOS": ("exclude", False), "LDH": ("exclude", False)}
+
+
+def test_what_haemolysis_adds_to_nse_is_one_sd() -> None:
+    (nse,) = (one for one in event_rules().samples if (one.marker, one.code) == ("NSE", "haemolysed"))
+    assert (nse.extra_sd, nse.grade) == (round(math.log((11.4 + 9) / 11.4), 2), "D")
+
+
+def test_biotin_counts_for_the_markers_whose_catalogue_entry_names_it() -> None:
+    named = {one.code for one in catalogue().markers if "biotin" in {cause.key for cause in one.confounders}}
+    ruled = [one for one in event_rules().samples if one.code == "biotin"]
+    assert {one.marker for one in ruled} == named == {"CEA", "CYFRA211", "NSE", "P1NP", "BCTX"}
+    assert all(one.watch_only and one.assays for one in ruled)
+
+
+def test_every_condition_is_the_doubtful_state_of_its_field() -> None:
+    """The back-test looks at the conditions only of cohorts that have such a state."""
+    doubtful = {"fasting": FASTING, "haemolysis": HAEMOLYSIS, "clock": CLOCK, "biotin": BIOTIN}
+    assert all(one.value == doubtful[one.field][DOUBTFUL] for one in event_rules().samples)
 
 
 @pytest.mark.parametrize(
@@ -133,6 +160,13 @@ def test_the_examples_themselves_are_taken(tmp_path: Path) -> None:
         ('effect = "exclude"', 'effect = "uncertain"\nextra_sd = 0.0', "rule_value_invalid", "extra_sd"),
         ('effect = "exclude"', 'effect = "uncertain"\nextra_sd = nan', "rule_value_invalid", "extra_sd"),
         ('effect = "exclude"', 'effect = "exclude"\nextra_sd = 0.2', "rule_value_invalid", "extra_sd"),
+        ('effect = "exclude"', 'effect = "exclude"\nwatch_only = true', "rule_value_invalid", "watch_only"),
+        ('effect = "exclude"', 'effect = "uncertain"\nextra_sd = 0.2\nwatch_only = 1', *WRONG_WATCH),
+        ('effect = "exclude"', 'effect = "uncertain"\nextra_sd = 0.2\nwatch_only = false', *WRONG_WATCH),
+        ('effect = "exclude"', 'effect = "exclude"\nassays = []', "rule_value_invalid", "assays"),
+        ('effect = "exclude"', 'effect = "exclude"\nassays = "roche"', "rule_value_invalid", "assays"),
+        ('effect = "exclude"', 'effect = "exclude"\nassays = [" "]', "rule_value_invalid", "assays"),
+        ('field = "haemolysis"', 'field = "clock"', "rule_value_invalid", "value"),
         ('grade = "P"', 'grade = "Q"', "rule_value_invalid", "grade"),
         ('source = "somewhere"', 'source = " "', "rule_value_invalid", "source"),
         ('grade = "P"', "", "rule_key_missing", "grade"),

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from monitoring.models import EvaluationMark, Trend
 from monitoring.services import acknowledge_alert
 from monitoring.worklist import WorklistRow, worklist
-from patients.services import NewDraw, record_draw, record_imaging, set_plan
-from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
+from patients.services import record_imaging, record_treatment, set_plan
+from tests.cast import ACTOR, Cast, give_draw, make_patient
 from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, RISING, day, patient_with, run, the_alert
 
 SPIKE = (*CALM, "4.5")  # one draw beyond what was expected: to watch
@@ -122,18 +122,15 @@ def test_fifty_rows_cost_as_many_queries_as_one(cast: Cast) -> None:
 
 
 def test_a_change_is_not_shown_beside_a_value_it_is_not_the_change_of(cast: Cast) -> None:
-    """The newest NSE came from a haemolysed sample: shown, and not what rose."""
+    """The newest NSE was drawn too soon after a treatment was started: shown, and not what rose."""
     patient = make_patient(cast.team)
     for at, value in enumerate(("10", "11", "10", "10", "24", "30")):
         give_draw(patient, day(at), {"NSE": value})
     run(patient)
     assert [(cell.value, cell.change[:1]) for cell in rows(cast)[0].markers] == [("30", "+")]
-    record_draw(
-        actor=ACTOR,
-        patient_id=patient.pk,
-        draw=NewDraw(collected_at=dt.datetime.combine(day(6), dt.time(8), tzinfo=dt.UTC), haemolysis="present"),
-        results=[reading("NSE", "90")],
-    )
+    start = day(6) - dt.timedelta(days=3)
+    record_treatment(actor=ACTOR, patient_id=patient.pk, kind="chemotherapy", name="docetaxel", started_on=start)
+    give_draw(patient, day(6), {"NSE": "90"})
     run(patient)
     assert [(cell.value, cell.change, cell.moved) for cell in rows(cast)[0].markers] == [("90", "", True)]
 

@@ -113,6 +113,19 @@ def test_only_the_day_may_be_known(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "kept"), [({}, "unknown"), ({"": ""}, "unknown"), ({"": "yes"}, "yes"), ({"": "no"}, "no")]
+)
+def test_what_was_taken_before_the_draw_is_not_known_until_somebody_says_it(
+    cast: Cast, said: dict[str, str], kept: str
+) -> None:
+    fields = ("biotin", "g_csf", "steroid")
+    form = draw_form(make_patient(cast.team), **{field: answer for field in fields for answer in said.values()})
+    assert form.is_valid(), form.errors
+    assert [form.cleaned_data[field] for field in fields] == [kept] * 3
+    assert [form[field].initial for field in fields] == ["unknown"] * 3
+
+
+@pytest.mark.parametrize(
     ("changes", "field"),
     [
         ({"collected_on": "2026-03-10"}, "collected_on"),
@@ -122,6 +135,9 @@ def test_only_the_day_may_be_known(cast: Cast) -> None:
         ({"collected_on": "2026-02-30"}, "collected_on"),
         ({"collected_time": "25:00"}, "collected_time"),
         ({"fasting": "perhaps"}, "fasting"),
+        ({"biotin": "perhaps"}, "biotin"),
+        ({"g_csf": "present"}, "g_csf"),
+        ({"steroid": "5 mg"}, "steroid"),
     ],
 )
 def test_a_draw_is_neither_in_the_future_nor_before_birth_nor_nonsense(

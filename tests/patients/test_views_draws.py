@@ -32,6 +32,25 @@ def test_a_value_goes_through_the_page_exactly_as_typed(client: Client, cast: Ca
     assert result.reported.replace("<", "&lt;").replace(">", "&gt;") in page
 
 
+def test_what_is_asked_at_the_draw_is_saved_and_read_back(client: Client, cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    answer = enter(client, cast.nurse, patient, {"CEA": "3"}, biotin="yes", g_csf="no", steroid="unknown")
+    draw = Draw.objects.get()
+    assert (draw.biotin, draw.g_csf, draw.steroid) == ("yes", "no", "unknown")
+    page = " ".join(client.get(answer["Location"]).content.decode().split())
+    for label, said in (("Biotin", "taken"), ("G-CSF", "not taken"), ("Steroid", "not known whether taken")):
+        assert f"<dt>{label}</dt><dd>{said}</dd>" in page
+
+
+def test_what_was_said_of_the_draw_is_kept_when_a_value_is_asked_again(client: Client, cast: Cast) -> None:
+    answer = enter(client, cast.nurse, make_patient(cast.team), {"CEA": "abc"}, biotin="yes", steroid="no")
+    page = " ".join(answer.content.decode().split())
+    assert answer.status_code == 422
+    assert page.count('<option value="yes" selected>taken</option>') == 1
+    assert page.count('<option value="no" selected>not taken</option>') == 1
+    assert not Draw.objects.exists()
+
+
 def test_a_whole_panel_is_saved_at_once_and_said_in_words(client: Client, cast: Cast) -> None:
     patient = make_patient(cast.team)
     values = {"CEA": "3.1", "CYFRA211": "2.0", "ALP": "81", "BCTX": "", "PLT": " "}
@@ -109,6 +128,7 @@ def test_an_urgent_calcium_is_saved_and_announced(client: Client, cast: Cast) ->
         ({"collected_time": "99:99"}, "collected_time"),
         ({"laboratory": "x" * 81}, "laboratory"),
         ({"fasting": "sometimes"}, "fasting"),
+        ({"biotin": "sometimes"}, "biotin"),
         ({"accession": "a\x00b"}, "accession"),
     ],
 )

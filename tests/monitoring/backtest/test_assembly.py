@@ -60,7 +60,7 @@ def test_a_wrong_line_is_rejected_with_number_column_and_what_would_be_right(
     assert [patient for patient, *_ in results_of(assembled)] == ["P1", "P3"]
 
 
-@pytest.mark.parametrize(("column", "word"), [("fasting", "perhaps"), ("haemolysis", "+/-")])
+@pytest.mark.parametrize(("column", "word"), [("fasting", "perhaps"), ("haemolysis", "+/-"), ("biotin", "perhaps")])
 def test_a_sample_state_that_is_not_understood_rejects_its_line(tmp_path: Path, column: str, word: str) -> None:
     path = written(tmp_path / "draws.csv", f"{HEADER},{column}", [f"{GOOD},{word}", f"{GOOD},"])
     assembled, rejected = read(path)

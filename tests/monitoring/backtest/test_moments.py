@@ -28,7 +28,7 @@ def test_a_date_alone_is_the_beginning_of_its_day_in_the_clinic(text: str) -> No
     ["2024-03-01 08:30", "2024-03-01T08:30:00+08:00", "2024-03-01T00:30:00Z", "2024-03-01 08:30:00.000+0800"],
 )
 def test_a_time_without_offset_is_the_clinics(text: str) -> None:
-    assert moment(text) == Moment(MORNING, DATE, timed=True, relative=False)
+    assert moment(text) == Moment(MORNING, DATE, timed=True, relative=False, clock="morning")
 
 
 def test_the_calendar_day_is_that_of_the_clinic() -> None:

@@ -62,4 +62,24 @@ def test_a_doubtful_sample_is_doubtful_for_its_marker_alone(tmp_path: Path) -> N
     ]
     cea, nse = all_series(tmp_path, f"{HEADER},haemolysis", lines, [])
     assert (cea.marker, cea.exclusions) == ("CEA", ("", ""))
-    assert (nse.marker, nse.exclusions) == ("NSE", ("", "haemolysed"))
+    assert (nse.marker, nse.exclusions) == ("NSE", ("", ""))
+    assert nse.extra_codes == nse.watch_only == ("", "haemolysed")
+
+
+def test_the_hour_of_a_dated_draw_counts_and_that_of_a_day_number_is_not_known(tmp_path: Path) -> None:
+    moments = ("2024-03-01", "2024-03-29 09:59", "2024-04-26 10:00", "2024-05-24T03:00:00Z")
+    dated = [f"P1,BCTX,0.3,ng/mL,{moment}" for moment in moments]
+    (found,) = all_series(tmp_path, HEADER, dated, [])
+    assert found.extra_codes == ("", "", "not_in_the_morning", "not_in_the_morning")
+    numbered = [f"P1,BCTX,0.3,ng/mL,{day}.5" for day in (0, 28)]
+    (found,) = all_series(tmp_path, HEADER, numbered, [])
+    assert set(found.extra_codes) <= {""}
+
+
+def test_biotin_in_a_file_counts_for_the_assays_it_disturbs(tmp_path: Path) -> None:
+    said = [("Cobas e801", "yes"), ("Cobas e801", "no"), ("Cobas e801", ""), ("", "服用")]
+    lines = [f"P1,CEA,3,ng/mL,{30 * at},{assay},{biotin}" for at, (assay, biotin) in enumerate(said)]
+    (found,) = all_series(tmp_path, f"{HEADER},assay,biotin", lines, [])
+    assert found.extra_codes == found.watch_only == ("biotin", "", "", "biotin")
+    (found,) = all_series(tmp_path, f"{HEADER},assay,biotin", ["P1,CEA,3,ng/mL,0,Alinity,yes"], [])
+    assert set(found.extra_codes) <= {""}

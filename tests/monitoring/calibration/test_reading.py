@@ -114,14 +114,18 @@ def test_what_is_known_of_a_draw_is_what_the_rules_say(cohort: Cohort) -> None:
         assert known.rebase_sd[cea, event.patient, at].tolist() == marks.rebase_sd.tolist()
 
 
-def test_a_haemolysed_sample_is_no_evidence_of_nse_and_stays_one_of_cea(cohort: Cohort) -> None:
+def test_a_haemolysed_sample_is_weak_evidence_of_nse_and_stays_what_it_was_of_cea(cohort: Cohort) -> None:
     known = by_the_rules(cohort, marker_parameters(), event_rules())
     spoiled = cohort.haemolysed & ~np.isnan(cohort.values[cohort.markers.index("NSE")])
     assert np.sum(spoiled) > 5
-    assert np.all(known.excluded[cohort.markers.index("NSE")][spoiled])
     without = by_the_rules(replace(cohort, haemolysed=np.zeros_like(spoiled)), marker_parameters(), event_rules())
-    cea = cohort.markers.index("CEA")
+    nse, cea = cohort.markers.index("NSE"), cohort.markers.index("CEA")
+    assert np.array_equal(known.excluded[nse], without.excluded[nse])
+    used = spoiled & ~known.excluded[nse]
+    assert set(np.unique(known.extra_sd[nse][used])) == {0.58}
+    assert np.all(known.watch_only[nse][used])
     assert np.array_equal(known.excluded[cea], without.excluded[cea])
+    assert np.array_equal(known.extra_sd[cea], without.extra_sd[cea])
 
 
 def test_the_protocol_knows_windows_and_rebasing_alone(cohort: Cohort) -> None:

@@ -34,7 +34,7 @@ def draws_of(patient: Patient) -> list[PatientDraw]:
         return NewResult(**{name: getattr(plain, name) for name in plain.__slots__} | more)
 
     by_time = NewDraw(collected_at=AT, laboratory="City")
-    by_number = NewDraw(collected_at=AT, laboratory="City", accession="S1", fasting="yes")
+    by_number = NewDraw(collected_at=AT, laboratory="City", accession="S1", fasting="yes", biotin="yes", g_csf="no")
     return [
         PatientDraw(patient_id=patient.pk, draw=by_time, results=(result("CEA", "3.2", **assay), result("ALP", "90"))),
         PatientDraw(patient_id=patient.pk, draw=by_number, results=(result("CEA", "<0.5"),)),
@@ -51,6 +51,7 @@ def record_of(patient: Patient) -> list[tuple[Any, ...]]:
     """All that stands of a patient, without keys and clock times."""
     fields = (
         *("draw__collected_at", "draw__laboratory", "draw__accession", "draw__fasting", "marker_id", "assay__name"),
+        *("draw__biotin", "draw__g_csf", "draw__steroid"),
         *("as_typed", "comparator", "value", "unit", "canonical_value", "canonical_unit", "factor", "status"),
         *("version", "replaces__version", "reason"),
     )
