@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from patients.models.calls import CallOutcome, FollowUpCall
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.events import (
     Condition,
@@ -35,11 +36,13 @@ __all__ = [
     "Assay",
     "BatchState",
     "BoneStatus",
+    "CallOutcome",
     "Condition",
     "ConditionKind",
     "Draw",
     "Fasting",
     "Finding",
+    "FollowUpCall",
     "FollowUpPlan",
     "Haemolysis",
     "Histology",
