@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import draws, events, markers, people
+from patients.views import draws, events, markers, people, plan
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -20,4 +20,9 @@ urlpatterns = [
     path("patients/<int:pk>/plan/", events.plan_edit, name="plan_edit"),
     path("markers/", markers.marker_list, name="marker_list"),
     path("markers/<str:code>/", markers.marker_detail, name="marker_detail"),
+    path("patients/<int:pk>/follow-up/", plan.follow_up, name="follow_up"),
+    path("patients/<int:pk>/follow-up/call/", plan.call_record, name="call_record"),
+    path("patients/<int:pk>/follow-up/pause/", plan.plan_pause, name="plan_pause"),
+    path("patients/<int:pk>/follow-up/resume/", plan.plan_resume, name="plan_resume"),
+    path("patients/<int:pk>/follow-up/stop/", plan.plan_stop, name="plan_stop"),
 ]
