@@ -18,6 +18,7 @@ from patients.models import CallOutcome, FollowUpCall, FollowUpPlan, Patient
 # A promise keeps a draw from being called late, so it cannot reach far; a longer absence is a pause with a reason.
 LONGEST_PROMISE: Final = dt.timedelta(days=92)
 LATEST_CALL_AGAIN: Final = dt.timedelta(days=366)
+SENT_TWICE: Final = dt.timedelta(minutes=1)  # a second click on a slow line is not a second call
 
 
 @transaction.atomic
@@ -32,7 +33,7 @@ def record_call(
     recorded_by: User | None = None,
     now: dt.datetime | None = None,
 ) -> FollowUpCall:
-    """One call more; the ones before it stay as they are.
+    """One call more; the ones before it stay as they are. The same one sent again within a minute is no second call.
 
     Raises
     ------
@@ -44,16 +45,18 @@ def record_call(
     if outcome == CallOutcome.OTHER and not note.strip():
         raise ValidationError({"note": gettext("Say what was agreed, in a few words.")})
     Patient.objects.select_for_update().get(pk=patient_id)
-    call = FollowUpCall(
-        patient_id=patient_id,
-        plan=FollowUpPlan.objects.filter(patient_id=patient_id, is_active=True).first(),
-        at=at,
-        outcome=outcome,
-        comes_on=comes_on,
-        call_again_on=call_again_on,
-        note=note.strip(),
-        recorded_by=recorded_by,
-    )
+    said = {
+        "plan": FollowUpPlan.objects.filter(patient_id=patient_id, is_active=True).first(),
+        "outcome": outcome,
+        "comes_on": comes_on,
+        "call_again_on": call_again_on,
+        "note": note.strip(),
+        "recorded_by": recorded_by,
+    }
+    last = FollowUpCall.objects.filter(patient_id=patient_id).first()
+    if last and at - last.at < SENT_TWICE and all(getattr(last, field) == value for field, value in said.items()):
+        return last
+    call = FollowUpCall(patient_id=patient_id, at=at, **said)
     call.full_clean()
     call.save()
     record(

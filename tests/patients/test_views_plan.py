@@ -193,8 +193,9 @@ def test_fifty_calls_cost_as_many_queries_as_one(client: Client, cast: Cast, pat
     record_call(actor=ACTOR, patient_id=patient.pk, outcome="no_answer", recorded_by=cast.nurse)
     page_of(client, patient)
     one = asked()
-    for _ in range(49):
-        record_call(actor=ACTOR, patient_id=patient.pk, outcome="no_answer", recorded_by=cast.nurse)
+    for at in range(49):
+        record_call(actor=ACTOR, patient_id=patient.pk, outcome="other", note=f"{at}", recorded_by=cast.nurse)
+    assert FollowUpCall.objects.count() == 50
     assert asked() == one
 
 

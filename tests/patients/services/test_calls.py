@@ -46,6 +46,19 @@ def test_a_later_call_leaves_the_former_as_it_was(cast: Cast) -> None:
     assert list(rows) == [("declined", None), ("no_answer", TODAY)]
 
 
+def test_the_same_call_sent_twice_within_a_minute_is_one_call(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    minute = dt.timedelta(minutes=1)
+    first = call(patient, "no_answer", recorded_by=cast.nurse)
+    again = call(patient, "no_answer", recorded_by=cast.nurse, now=NOW + minute - dt.timedelta(seconds=1))
+    assert again == first
+    assert AuditEvent.objects.filter(action="call.recorded").count() == 1
+    call(patient, "no_answer", recorded_by=cast.clinician, now=NOW + dt.timedelta(seconds=1))
+    call(patient, "declined", recorded_by=cast.clinician, now=NOW + dt.timedelta(seconds=2))
+    call(patient, "declined", recorded_by=cast.clinician, now=NOW + dt.timedelta(seconds=2) + minute)
+    assert FollowUpCall.objects.filter(patient=patient).count() == 4
+
+
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("will_come", {}, "comes_on"),
     ("will_come", {"comes_on": TODAY - ONE}, "comes_on"),
