@@ -7,16 +7,14 @@ passed `patients.access`, or are the system.
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from patients.catalogue import catalogue
-from patients.derived import INPUTS_OF
-from patients.models import TAKEN_BACK, FollowUpCall, FollowUpPlan, Result
+from patients.models import TAKEN_BACK, Draw, FollowUpCall, FollowUpPlan, Result
 
 DUE_SOON_DAYS: Final = 7
 SAME_ROUND_DAYS: Final = 7  # two draws of one visit may lie some days apart: part at the ward, part at the clinic
@@ -72,51 +70,59 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
+    """An active plan, with the clinic's day of the last draw and of the last measurement of each planned marker."""
+
     every_weeks: int
     starts_on: dt.date
     paused_until: dt.date | None
-    wanted: set[str]
+    last_on: dt.date | None
+    measured: dict[str, dt.date | None] = field(default_factory=dict)
 
 
 def due_draws(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, Due]:
     """patient id -> when the next draw is due; a patient without an active plan has no entry. Three queries."""
-    plans = _active_plans(patient_ids)
-    measured = measured_on(patient_ids, tz=tz)
+    plans = _active_plans(patient_ids, tz=tz)
+    for patient_id, marker, at in _last_measured(patient_ids):
+        plans[patient_id].measured[marker] = _day(at, tz)
     calls = _last_calls(patient_ids, tz=tz)
+    return {patient_id: _due(patient_id, plan, calls.get(patient_id)) for patient_id, plan in plans.items()}
+
+
+def _stands() -> QuerySet[Result]:
+    """What was taken back (of another patient, never measured) or has no number (haemolysed, not done) is no value."""
+    return Result.objects.current().exclude(status__in=TAKEN_BACK).filter(canonical_value__isnull=False)
+
+
+def _active_plans(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, _Plan]:
+    held = Draw.objects.filter(Exists(_stands().filter(draw=OuterRef("pk"))), patient=OuterRef("patient"))
+    rows = FollowUpPlan.objects.filter(patient_id__in=patient_ids, is_active=True).annotate(
+        last_at=Subquery(held.order_by("-collected_at").values("collected_at")[:1])
+    )
     return {
-        patient_id: _due(patient_id, plan, measured.get(patient_id, {}), calls.get(patient_id))
-        for patient_id, plan in plans.items()
+        patient_id: _Plan(weeks, starts_on, paused_until, _day(last_at, tz))
+        for patient_id, weeks, starts_on, paused_until, last_at in rows.values_list(
+            "patient_id", "every_weeks", "starts_on", "paused_until", "last_at"
+        )
     }
 
 
-def measured_on(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, dict[str, dt.date]]:
-    """patient id -> marker code -> the clinic's day of the last draw that measured it. One query.
+def _last_measured(patient_ids: Collection[int]) -> Iterable[tuple[int, str, dt.datetime | None]]:
+    """Patient, planned marker, last draw that measured it.
 
-    What was taken back (of another patient, never measured) or has no number (haemolysed, not done) measured nothing.
+    Asked by the draws of the patient, newest first: whoever groups all results by marker reads the whole record.
     """
-    stands = Result.objects.current().exclude(status__in=TAKEN_BACK).filter(canonical_value__isnull=False)
-    rows = (
-        stands.filter(draw__patient_id__in=patient_ids)
-        .order_by()
-        .values_list("draw__patient_id", "marker_id")
-        .annotate(last=Max("draw__collected_at"))
+    of_marker = _stands().filter(draw=OuterRef("pk"), marker=OuterRef(OuterRef("marker")))
+    held = Draw.objects.filter(Exists(of_marker), patient=OuterRef("followupplan__patient"))
+    panels = FollowUpPlan.panel.through.objects.filter(
+        followupplan__patient_id__in=patient_ids, followupplan__is_active=True
     )
-    measured: dict[int, dict[str, dt.date]] = defaultdict(dict)
-    for patient_id, marker, at in rows.values_list("draw__patient_id", "marker_id", "last"):
-        measured[patient_id][marker] = at.astimezone(tz).date()
-    return dict(measured)
+    last_at = Subquery(held.order_by("-collected_at").values("collected_at")[:1])
+    fields = ("followupplan__patient_id", "marker_id", "last_at")
+    return panels.annotate(last_at=last_at).values_list(*fields)  # type: ignore[misc]  # the plugin misses `last_at`
 
 
-def _active_plans(patient_ids: Collection[int]) -> dict[int, _Plan]:
-    plans: dict[int, _Plan] = {}
-    rows = FollowUpPlan.objects.filter(patient_id__in=patient_ids, is_active=True).order_by("pk")
-    for patient_id, weeks, starts_on, paused_until, marker in rows.values_list(
-        "patient_id", "every_weeks", "starts_on", "paused_until", "panel"
-    ):
-        plan = plans.setdefault(patient_id, _Plan(weeks, starts_on, paused_until, set()))
-        if marker is not None:
-            plan.wanted.update(INPUTS_OF.get(marker, (marker,)))
-    return plans
+def _day(at: dt.datetime | None, tz: dt.tzinfo) -> dt.date | None:
+    return at.astimezone(tz).date() if at else None
 
 
 def _last_calls(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, LastCall]:
@@ -132,31 +138,30 @@ def _last_calls(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, Las
     }
 
 
-def _due(patient_id: int, plan: _Plan, measured: Mapping[str, dt.date], call: LastCall | None) -> Due:
+def _due(patient_id: int, plan: _Plan, call: LastCall | None) -> Due:
     """The planned marker that was measured longest ago decides; one that never was is due since the plan began."""
-    last_on = max(measured.values(), default=None)
-    complete = all(marker in measured for marker in plan.wanted)
-    complete_on = min((measured[marker] for marker in plan.wanted), default=last_on) if complete else None
+    days = [day for day in plan.measured.values() if day is not None]
+    complete_on = min(days, default=None) if len(days) == len(plan.measured) else None
     after = complete_on + dt.timedelta(weeks=plan.every_weeks) if complete_on else plan.starts_on
-    due_on = max(after, plan.starts_on, plan.paused_until or plan.starts_on)
+    concerns = call is not None and _concerns_this_round(call, complete_on=complete_on, last_on=plan.last_on)
     return Due(
         patient_id,
         plan.every_weeks,
-        due_on,
-        last_on,
-        panel_missing=_missing(plan, measured, last_on=last_on),
+        max(after, plan.starts_on, plan.paused_until or plan.starts_on),
+        plan.last_on,
+        panel_missing=_missing(plan),
         paused_until=plan.paused_until,
-        call=call if call and _concerns_this_round(call, complete_on=complete_on, last_on=last_on) else None,
+        call=call if concerns else None,
     )
 
 
-def _missing(plan: _Plan, measured: Mapping[str, dt.date], *, last_on: dt.date | None) -> tuple[str, ...]:
+def _missing(plan: _Plan) -> tuple[str, ...]:
     """Planned markers that the last draw, with what was drawn shortly before it, did not measure."""
-    if last_on is None:
+    if plan.last_on is None:
         return ()
     # Half the interval, so that a weekly plan does not take the draw of the week before for the same round.
-    slack = dt.timedelta(days=min(SAME_ROUND_DAYS, plan.every_weeks * DAYS_A_WEEK // 2))
-    lacking = {marker for marker in plan.wanted if marker not in measured or measured[marker] < last_on - slack}
+    since = plan.last_on - dt.timedelta(days=min(SAME_ROUND_DAYS, plan.every_weeks * DAYS_A_WEEK // 2))
+    lacking = {marker for marker, day in plan.measured.items() if day is None or day < since}
     return tuple(marker.code for marker in catalogue().markers if marker.code in lacking)
 
 
@@ -166,3 +171,8 @@ def _concerns_this_round(call: LastCall, *, complete_on: dt.date | None, last_on
         return False
     waited_for = call.comes_on or call.called_on
     return last_on is None or max(call.called_on, waited_for) > last_on
+
+
+def panel_measured_on(patient_id: int, *, tz: dt.tzinfo) -> dict[str, dt.date | None]:
+    """Planned marker of the active plan -> the clinic's day of its last measurement. One query."""
+    return {marker: _day(at, tz) for _, marker, at in _last_measured([patient_id])}

@@ -12,6 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from audit.services import record
+from patients.derived import INPUTS_OF
 from patients.models import FollowUpPlan, Marker, Patient
 from patients.models.plan import MOST_WEEKS
 
@@ -31,14 +32,16 @@ def set_plan(
         former.save()
     plan.full_clean()
     plan.save()
-    plan.panel.set(Marker.objects.filter(code__in=markers))
+    # What is computed is not drawn: in its place stands what it is computed from.
+    drawn = {one for code in markers for one in INPUTS_OF.get(code, (code,))}
+    plan.panel.set(Marker.objects.filter(code__in=drawn))
     record(
         actor=actor,
         action="plan.set",
         object_type="plan",
         object_id=plan.pk,
         patient_id=patient_id,
-        details={"every_weeks": every_weeks, "markers": sorted(markers)},
+        details={"every_weeks": every_weeks, "markers": sorted(drawn)},
     )
     return plan
 

@@ -22,7 +22,7 @@ from accounts.roles import Permission
 from patients.access import access_patient
 from patients.banner import banner_of
 from patients.catalogue import catalogue
-from patients.due import Due, LastCall, due_draws, measured_on
+from patients.due import Due, LastCall, due_draws, panel_measured_on
 from patients.due_wording import due_text, missing_text, outcome_text
 from patients.forms_plan import CallForm, PagePart, PauseForm, StopForm
 from patients.models import CallOutcome, FollowUpCall, FollowUpPlan, Patient
@@ -127,7 +127,7 @@ def _page(request: HttpRequest, patient: Patient, *, wrong: PagePart | None = No
         "overdue": due is not None and due.is_overdue(today),
         "paused": due is not None and due.is_paused(today),
         "missing": missing_text(due, today) if due else "",
-        "panel": _panel(plan, due, measured_on([patient.pk], tz=tz).get(patient.pk, {})) if plan else [],
+        "panel": _panel(due, panel_measured_on(patient.pk, tz=tz)),
         "calls": [_call_row(call, today) for call in calls],
         "wrong": wrong,
         "call_form": wrong if isinstance(wrong, CallForm) else CallForm(),
@@ -143,13 +143,12 @@ def _last_stopped(patient: Patient) -> FollowUpPlan | None:
     return newest if newest and newest.stopped_on else None
 
 
-def _panel(plan: FollowUpPlan, due: Due | None, measured: dict[str, dt.date]) -> list[PlannedMarker]:
-    planned = {marker.pk for marker in plan.panel.all()}
+def _panel(due: Due | None, measured: dict[str, dt.date | None]) -> list[PlannedMarker]:
     missing = due.panel_missing if due else ()
     return [
-        PlannedMarker(marker.short_name, measured.get(marker.code), marker.code in missing)
+        PlannedMarker(marker.short_name, measured[marker.code], marker.code in missing)
         for marker in catalogue().markers
-        if marker.code in planned
+        if marker.code in measured
     ]
 
 

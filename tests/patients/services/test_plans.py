@@ -65,6 +65,13 @@ def test_the_database_lets_one_plan_of_a_patient_be_in_force(cast: Cast) -> None
         FollowUpPlan.objects.create(patient=patient, every_weeks=3, starts_on=STARTS)
 
 
+def test_in_place_of_a_computed_marker_stands_what_it_is_computed_from(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    plan = set_plan(actor=ACTOR, patient_id=patient.pk, markers=["NLR", "NEUT"], every_weeks=6, starts_on=STARTS)
+    assert sorted(plan.panel.values_list("code", flat=True)) == ["LYMPH", "NEUT"]
+    assert events("plan.set")[0][2]["markers"] == ["LYMPH", "NEUT"]
+
+
 # --- pausing --------------------------------------------------------------------------------------------------------
 def test_a_pause_has_a_last_day_and_a_reason_and_the_log_does_not_hold_the_reason(cast: Cast) -> None:
     patient = planned(cast)
