@@ -118,7 +118,7 @@ def _last_measured(patient_ids: Collection[int]) -> Iterable[tuple[int, str, dt.
     )
     last_at = Subquery(held.order_by("-collected_at").values("collected_at")[:1])
     fields = ("followupplan__patient_id", "marker_id", "last_at")
-    return panels.annotate(last_at=last_at).values_list(*fields)  # type: ignore[misc]  # the plugin misses `last_at`
+    return panels.annotate(last_at=last_at).values_list(*fields)
 
 
 def _day(at: dt.datetime | None, tz: dt.tzinfo) -> dt.date | None:
