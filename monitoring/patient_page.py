@@ -21,11 +21,13 @@ from monitoring.level_reasons import LevelWhy, explain_level, weights
 from monitoring.models import OPEN_STATES, Alert, AlertState, Evaluation, EvaluationMark, Level, Trend
 from monitoring.selectors import level_of
 from monitoring.trends.types import PatientFinding
-from monitoring.wording import ago_text, date_text, due_text, listed
+from monitoring.wording import ago_text, date_text, listed
 from patients.catalogue import catalogue
+from patients.due import due_draws
+from patients.due_wording import due_text
 from patients.messages import urgent_texts
 from patients.models import Condition, Draw, FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
-from patients.selectors import due_draws, series_points
+from patients.selectors import series_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +135,8 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
         mark=mark,
         chart=patient_chart(panels, events=_events(patient), today=today),
         table=cumulative_table(panels) if panels else None,
-        due=due_text(due.days_overdue(today), due.due_on) if due else "",
-        overdue=due is not None and due.days_overdue(today) > 0,
+        due=due_text(due, today) if due else "",
+        overdue=due is not None and due.is_overdue(today),
         plan=FollowUpPlan.objects.filter(patient=patient, is_active=True).first(),
         last_draw_on=last_draw_on,
     )

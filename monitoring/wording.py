@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 
 from patients import wording
 from patients.wording import MINUS
+from patients.wording import ago_text as ago_text
 
 NO_BREAK: Final = "\u00a0"  # the sign stays with its number
 
@@ -70,20 +71,5 @@ def listed(parts: Sequence[str]) -> str:
     return gettext(", ").join(parts)
 
 
-def ago_text(days: int) -> str:
-    if days <= 0:
-        return gettext("today")
-    return ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}
-
-
 def days_text(days: int) -> str:
     return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
-
-
-def due_text(days_overdue: int, due_on: dt.date) -> str:
-    """The next draw in words: due on a day, due today, or overdue by so many days."""
-    if days_overdue > 0:
-        return ngettext("overdue by %(days)d day", "overdue by %(days)d days", days_overdue) % {"days": days_overdue}
-    if days_overdue == 0:
-        return gettext("due today")
-    return gettext("due %(day)s") % {"day": date_text(due_on)}

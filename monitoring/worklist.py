@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -26,11 +26,13 @@ from monitoring.selectors import (
     trends_of,
 )
 from monitoring.sparkline import Sparkline, SparkPoint, sparkline
-from monitoring.wording import ago_text, due_text, percent_text
+from monitoring.wording import ago_text, percent_text
 from patients.access import visible_patients
 from patients.catalogue import catalogue
+from patients.due import Due, due_draws
+from patients.due_wording import due_text, last_call_text, missing_text, needs_a_draw
 from patients.models import ImagingStudy, Patient
-from patients.selectors import Due, SeriesPoint, due_draws, matching, primary_numbers, series_points
+from patients.selectors import SeriesPoint, matching, primary_numbers, series_points
 from patients.wording import unit_text
 
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ MARKERS_IN_A_ROW: Final = 3
 SPARK_DAYS: Final = 548  # a year and a half: long enough to see the person's own level before the rise
 SECONDS_A_DAY: Final = 86_400
 
-SHOWS: Final = ("alerts", "watch", "overdue")
+SHOWS: Final = ("alerts", "watch", "overdue", "due")
 STATE_RANK: Final = {"sustained_rise": 0, "single_rise": 1}
 WEAK_SIGN, NO_SIGN = 2, 3  # calm for itself, but a reason of the level beside others; and all the rest
 FAMILY_RANK: Final = {"tumour": 0, "bone_turnover": 1, "mineral": 2, "inflammation": 3, "blood_count": 4}
@@ -54,6 +56,7 @@ class Counts:
     alerts: int
     watch: int
     overdue: int
+    due: int
     patients: int
 
 
@@ -106,6 +109,9 @@ class WorklistRow:
     last_draw_on: dt.date | None
     due: str
     overdue: bool
+    missing: str
+    call: str
+    needs_a_draw: bool
     imaging: ImagingCell | None
 
 
@@ -128,33 +134,49 @@ def worklist(
     everybody = by_concern(visible_patients(user))
     concerns = dict(everybody.order_by("pk").values_list("pk", "concern"))
     due = due_draws(list(concerns), tz=timezone.get_current_timezone())
-    late = [pk for pk, one in due.items() if one.days_overdue(today) > 0]
+    late = {pk for pk, one in due.items() if one.is_overdue(today)}
+    soon = {pk for pk, one in due.items() if one.is_due(today)}
     counts = Counts(
         alerts=sum(concern == OPEN_ALERT for concern in concerns.values()),
         watch=sum(concern == TO_WATCH for concern in concerns.values()),
         overdue=len(late),
+        due=len(soon),
         patients=len(concerns),
     )
-    chosen = _shown(by_concern(matching(visible_patients(user), query)), show=show, late=late)
+    waited_for = {"overdue": late, "due": soon}.get(show)
+    chosen = _shown(by_concern(matching(visible_patients(user), query)), show=show, waited_for=waited_for)
     found = chosen.count()
     pages = max(1, -(-found // page_size))
     page = min(max(page, 1), pages)
-    start = (page - 1) * page_size
-    patients = list(
-        chosen.order_by("concern", "waiting_since", F("rising_since").asc(nulls_last=True), "name", "pk")[
-            start : start + page_size
-        ]
-    )
+    part = slice((page - 1) * page_size, page * page_size)
+    if waited_for is None:
+        patients = list(
+            chosen.order_by("concern", "waiting_since", F("rising_since").asc(nulls_last=True), "name", "pk")[part]
+        )
+    else:
+        patients = _by_risk_and_day(chosen, due=due, part=part)
     rows = _rows(patients, due=due, now=now)
     return Worklist(rows, counts, show if show in SHOWS else "", query, page, pages, found)
 
 
-def _shown(patients: QuerySet[RankedPatient], *, show: str, late: Sequence[int]) -> QuerySet[RankedPatient]:
+def _shown(
+    patients: QuerySet[RankedPatient], *, show: str, waited_for: Collection[int] | None
+) -> QuerySet[RankedPatient]:
     if show == "alerts":
         return patients.filter(concern=OPEN_ALERT)
     if show == "watch":
         return patients.filter(concern=TO_WATCH)
-    return patients.filter(pk__in=late) if show == "overdue" else patients
+    return patients if waited_for is None else patients.filter(pk__in=waited_for)
+
+
+def _by_risk_and_day(patients: QuerySet[RankedPatient], *, due: Mapping[int, Due], part: slice) -> list[RankedPatient]:
+    """Those of most concern first, and among them who has been waited for longest."""
+    keys = sorted(
+        (concern, due[pk].due_on, name, pk) for pk, concern, name in patients.values_list("pk", "concern", "name")
+    )
+    chosen = [pk for *_, pk in keys[part]]
+    found = {patient.pk: patient for patient in patients.filter(pk__in=chosen)}
+    return [found[pk] for pk in chosen]
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------
@@ -205,7 +227,6 @@ def _row(
 ) -> WorklistRow:
     today = timezone.localtime(now).date()
     last_on = timezone.localtime(last_at).date() if last_at else None
-    overdue = due.days_overdue(today) if due else 0
     latest_level = patient.latest_level
     return WorklistRow(
         patient_id=patient.pk,
@@ -227,8 +248,11 @@ def _row(
         markers=markers,
         last_draw=ago_text((today - last_on).days) if last_on else "",
         last_draw_on=last_on,
-        due=due_text(overdue, due.due_on) if due else "",
-        overdue=overdue > 0,
+        due=due_text(due, today) if due else "",
+        overdue=due is not None and due.is_overdue(today),
+        missing=missing_text(due, today) if due else "",
+        call=last_call_text(due, today) if due else "",
+        needs_a_draw=due is not None and needs_a_draw(due, today),
         imaging=_imaging_cell(imaging) if imaging else None,
     )
 

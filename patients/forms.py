@@ -12,14 +12,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
-from patients.catalogue import catalogue
 from patients.forms_context import taken_field
 from patients.models import (
     Condition,
     Draw,
     Fasting,
     Finding,
-    FollowUpPlan,
     Haemolysis,
     ImagingStudy,
     Patient,
@@ -27,7 +25,6 @@ from patients.models import (
     SkeletalEvent,
     Treatment,
 )
-from patients.models.plan import MOST_WEEKS
 from patients.same_day import SameDay
 from patients.services import PatientDetails
 
@@ -329,32 +326,3 @@ class ConditionForm(EventForm, forms.ModelForm):  # type: ignore[type-arg]  # ge
         if early := end_before_start(data.get("occurred_on"), data.get("ended_on")):
             self.add_error("ended_on", early)
         return data
-
-
-class PlanForm(EventForm, forms.Form):
-    markers = forms.MultipleChoiceField(
-        label=_("Panel"),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one marker.")},
-    )
-    every_weeks = forms.IntegerField(label=_("Every (weeks)"), min_value=1, max_value=MOST_WEEKS)
-    starts_on = date_field(_("From"))
-
-    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
-        super().__init__(*args, patient=patient, **kwargs)
-        self.fields["markers"].choices = [  # type: ignore[attr-defined]  # a MultipleChoiceField
-            (marker.code, marker.short_name) for marker in catalogue().markers if not marker.derived
-        ]
-
-    def clean_starts_on(self) -> dt.date | None:
-        return self.day_of_life(self.cleaned_data["starts_on"])
-
-    @staticmethod
-    def initial_of(plan: FollowUpPlan | None, *, default_panel: tuple[str, ...]) -> dict[str, Any]:
-        if plan is None:
-            return {"markers": list(default_panel), "every_weeks": 6, "starts_on": timezone.localdate()}
-        return {
-            "markers": [marker.code for marker in plan.panel.all()],
-            "every_weeks": plan.every_weeks,
-            "starts_on": plan.starts_on,
-        }

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from patients.catalogue import catalogue
 from patients.derived import INPUTS_OF, DerivedInput, derive
-from patients.models import TAKEN_BACK, Draw, FollowUpPlan, Patient, Result
+from patients.models import Patient, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,40 +158,6 @@ def _derived_points(points: Iterable[SeriesPoint]) -> Iterable[SeriesPoint]:
             g_csf=first.g_csf,
             steroid=first.steroid,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """When the next draw of a patient is due by the active plan."""
-
-    patient_id: int
-    every_weeks: int
-    due_on: dt.date
-    last_draw_on: dt.date | None
-
-    def days_overdue(self, today: dt.date) -> int:
-        """Positive where the draw is late; the day itself is not late."""
-        return (today - self.due_on).days
-
-
-def due_draws(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, Due]:
-    """patient id -> when the next draw is due; a patient without an active plan has no entry. Two queries."""
-    # A draw of which every value was taken back (of another patient, never measured) puts no other draw off.
-    stands = Result.objects.current().exclude(status__in=TAKEN_BACK).filter(draw=OuterRef("pk"))
-    last = dict(
-        Draw.objects.filter(Exists(stands), patient_id__in=patient_ids)
-        .values_list("patient_id")
-        .annotate(last=Max("collected_at"))
-        .values_list("patient_id", "last")
-    )
-    due = {}
-    plans = FollowUpPlan.objects.filter(patient_id__in=patient_ids, is_active=True)
-    for patient_id, weeks, starts_on in plans.values_list("patient_id", "every_weeks", "starts_on"):
-        last_at = last.get(patient_id)
-        last_on = last_at.astimezone(tz).date() if last_at else None
-        after_last = last_on + dt.timedelta(weeks=weeks) if last_on else starts_on
-        due[patient_id] = Due(patient_id, weeks, max(after_last, starts_on), last_on)
-    return due
 
 
 def primary_numbers(patient_ids: Collection[int]) -> dict[int, str]:

@@ -7,6 +7,7 @@ from django.urls import path
 from patients.views import draws, events, laboratories, markers, people
 from patients.views import draws, entry_check, events, markers, people
 from patients.views import draws, entry_check, entry_drafts, events, markers, people
+from patients.views import draws, events, markers, people, plan
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -28,4 +29,9 @@ urlpatterns = [
     path("entry/drafts/<str:scope>/<str:key>/", entry_drafts.entry_draft, name="entry_draft"),
     path("entry/token/", entry_drafts.entry_token, name="entry_token"),
     path("entry/check/", entry_check.entry_check, name="entry_check"),
+    path("patients/<int:pk>/follow-up/", plan.follow_up, name="follow_up"),
+    path("patients/<int:pk>/follow-up/call/", plan.call_record, name="call_record"),
+    path("patients/<int:pk>/follow-up/pause/", plan.plan_pause, name="plan_pause"),
+    path("patients/<int:pk>/follow-up/resume/", plan.plan_resume, name="plan_resume"),
+    path("patients/<int:pk>/follow-up/stop/", plan.plan_stop, name="plan_stop"),
 ]

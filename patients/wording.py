@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext, ngettext
 
 from patients.catalogue import MarkerDefinition
 
@@ -57,3 +57,9 @@ def change_text(value: Decimal, previous: Decimal) -> str:
     if percent == 0:
         return "0 %"
     return f"{'+' if percent > 0 else MINUS}{abs(percent)} %"
+
+
+def ago_text(days: int) -> str:
+    if days <= 0:
+        return gettext("today")
+    return ngettext("%(days)d day ago", "%(days)d days ago", days) % {"days": days}

@@ -5,6 +5,7 @@ The addresses are taken from the resolver, so that a page that is added without 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Team, User
@@ -109,6 +111,15 @@ def of_nobody(_thing: Owned) -> tuple[object, ...]:
 def about_a_patient(*, get: By, post: By = (405, 405, 405), data: Data = nothing) -> Row:
     shut = (405, 405, 405) if post == (405, 405, 405) else (404, 404, 404)
     return Row(get=get, post=post, foreign_post=shut, path=of_patient, absent=of_nobody, data=data)
+
+
+def sent_about_a_patient(data: Data) -> Row:
+    """What is only sent, by those who record events."""
+    return Row(get=NEVER, foreign_get=NEVER, post=(302, 302, 403), path=of_patient, absent=of_nobody, data=data)
+
+
+def in_a_month() -> str:
+    return (timezone.localdate() + dt.timedelta(days=30)).isoformat()
 
 
 def about_a_batch() -> Row:
@@ -239,6 +250,11 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "entry_token": Row(get=ALL, anyone=(401, 405)),
     "entry_check": Row(get=NEVER, post=(400, 400, 403), anyone=(405, 401)),  # a form's body is no JSON
+    "follow_up": about_a_patient(get=ALL),
+    "call_record": sent_about_a_patient(lambda _world: {"outcome": "no_answer"}),
+    "plan_pause": sent_about_a_patient(lambda _world: {"until": in_a_month(), "reason": "in hospital"}),
+    "plan_resume": sent_about_a_patient(nothing),
+    "plan_stop": sent_about_a_patient(lambda _world: {"reason": "treatment ended"}),
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail", "laboratory_edit")
 
@@ -259,6 +275,7 @@ def addresses() -> Iterator[str]:
 
 def owned_by(team: Team, starter: User) -> Owned:
     patient = patient_with(team, RISING, name=f"Zhuo {team.name}")
+    set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA"], every_weeks=2, starts_on=FIRST_DRAW)
     run(patient)
     batch = ImportBatch.objects.create(file_name="a.csv", sha256="0" * 64, care_team=team, started_by=starter)
     draw = Draw.objects.filter(patient=patient).order_by("pk").first()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Absent, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.drafts import EntryDraft, EntryScope
+from patients.models.calls import CallOutcome, FollowUpCall
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.draw_context import Taken
 from patients.models.events import (
@@ -40,6 +41,7 @@ __all__ = [
     "Assay",
     "BatchState",
     "BoneStatus",
+    "CallOutcome",
     "Condition",
     "ConditionKind",
     "Draw",
@@ -47,6 +49,7 @@ __all__ = [
     "EntryScope",
     "Fasting",
     "Finding",
+    "FollowUpCall",
     "FollowUpPlan",
     "Haemolysis",
     "Histology",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patients.services.drafts import discard_draft, drop_draft, drop_expired_drafts, save_draft
+from patients.services.calls import record_call
 from patients.services.draws import DrawOutcome, NewDraw, NewResult, correct_result, record_draw, result_of
 from patients.services.errors import (
     AccessionAtAnotherTime,
@@ -18,7 +19,8 @@ from patients.services.errors import (
 from patients.services.events import record_condition, record_imaging, record_skeletal_event, record_treatment
 from patients.services.laboratories import ReportLine, save_laboratory
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
-from patients.services.people import PatientDetails, create_patient, set_plan, update_patient
+from patients.services.people import PatientDetails, create_patient, update_patient
+from patients.services.plans import pause_plan, resume_plan, set_plan, stop_plan
 
 __all__ = [
     "AccessionAtAnotherTime",
@@ -42,7 +44,9 @@ __all__ = [
     "discard_draft",
     "drop_draft",
     "drop_expired_drafts",
+    "pause_plan",
     "plan_draws",
+    "record_call",
     "record_condition",
     "record_draw",
     "record_draws",
@@ -52,6 +56,8 @@ __all__ = [
     "result_of",
     "save_laboratory",
     "save_draft",
+    "resume_plan",
     "set_plan",
+    "stop_plan",
     "update_patient",
 ]

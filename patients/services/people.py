@@ -1,21 +1,17 @@
-"""Writing patients, their numbers and their follow-up plans."""
+"""Writing patients and their numbers."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from accounts.models import Team, User
 from audit.services import record
 from patients.models import (
     BoneStatus,
-    FollowUpPlan,
     Histology,
-    Marker,
     MenopausalStatus,
     Patient,
     PatientIdentifier,
@@ -93,29 +89,3 @@ def update_patient(*, actor: str, patient_id: int, details: PatientDetails) -> P
     )
     announce([patient.pk], reason="patient_updated")
     return patient
-
-
-@transaction.atomic
-def set_plan(
-    *, actor: str, patient_id: int, markers: Sequence[str], every_weeks: int, starts_on: dt.date
-) -> FollowUpPlan:
-    """Replace the active follow-up plan; the former one stays, inactive."""
-    Patient.objects.select_for_update().get(pk=patient_id)
-    if not markers:
-        raise ValidationError({"panel": "A plan names at least one marker."})
-    for former in FollowUpPlan.objects.filter(patient_id=patient_id, is_active=True):
-        former.is_active = False
-        former.save()
-    plan = FollowUpPlan(patient_id=patient_id, every_weeks=every_weeks, starts_on=starts_on)
-    plan.full_clean()
-    plan.save()
-    plan.panel.set(Marker.objects.filter(code__in=markers))
-    record(
-        actor=actor,
-        action="plan.set",
-        object_type="plan",
-        object_id=plan.pk,
-        patient_id=patient_id,
-        details={"every_weeks": every_weeks, "markers": sorted(markers)},
-    )
-    return plan

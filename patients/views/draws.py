@@ -24,13 +24,14 @@ from accounts.roles import Permission
 from patients.access import access_patient, visible_draws, visible_patients
 from patients.banner import banner_of
 from patients.drafts import own_draft, own_drafts
+from patients.due import due_draws
 from patients.entry import Entry, Typed, panel_of, read_entry, typed_of, typed_rows
 from patients.forms import DrawForm, SearchForm
 from patients.messages import explain
 from patients.models import Draw, EntryDraft, EntryScope, Patient
 from patients.same_day import SameDay, other_draw, question, this_draw
 from patients.saved_draw import saved_rows, urgent_of
-from patients.selectors import due_draws, matching, with_number
+from patients.selectors import matching, with_number
 from patients.services import NewDraw, RecordError, ResultExists, discard_draft, drop_draft, record_draw
 from patients.views.search import PatientRow, remember, remembered, rows_of
 from patients.wording import unit_text
@@ -69,10 +70,10 @@ def enter_results(request: HttpRequest) -> HttpResponse:
 
 
 def _due_now(mine: QuerySet[Patient]) -> list[PatientRow]:
-    """Whose draw is due today or late, the latest first."""
+    """Whose draw is waited for today or late, the latest first; who promised a later day is not waited for yet."""
     today = timezone.localdate()
     plans = due_draws(list(mine.values_list("pk", flat=True)), tz=timezone.get_current_timezone())
-    late = sorted((due for due in plans.values() if due.due_on <= today), key=lambda due: due.due_on)[:DUE_SHOWN]
+    late = sorted((due for due in plans.values() if due.expected_on <= today), key=lambda due: due.due_on)[:DUE_SHOWN]
     rows = {row.patient.pk: row for row in _rows(mine.filter(pk__in=[due.patient_id for due in late]))}
     return [rows[due.patient_id] for due in late]
 

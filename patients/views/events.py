@@ -20,7 +20,8 @@ from accounts.roles import Permission
 from patients.access import access_patient
 from patients.banner import banner_of
 from patients.entry import DEFAULT_PANEL
-from patients.forms import ConditionForm, ImagingForm, PlanForm, SkeletalEventForm, TreatmentForm
+from patients.forms import ConditionForm, ImagingForm, SkeletalEventForm, TreatmentForm
+from patients.forms_plan import PlanForm
 from patients.models import FollowUpPlan, Patient
 from patients.services import record_condition, record_imaging, record_skeletal_event, record_treatment, set_plan
 

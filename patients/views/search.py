@@ -9,13 +9,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
 
+from patients.due import Due, due_draws
+from patients.due_wording import due_text, last_call_text, missing_text
 from patients.forms import SearchForm
 from patients.models import Patient
-from patients.selectors import Due, due_draws, primary_numbers
+from patients.selectors import primary_numbers
 
 SESSION_KEY = "patient_search"
 
@@ -40,7 +43,10 @@ class PatientRow:
     age: int | None
     last_draw_on: dt.date | None
     due: Due | None
-    days_overdue: int
+    due_text: str
+    overdue: bool
+    missing: str
+    call: str
 
 
 def rows_of(patients: Iterable[Patient], *, last_draws: dict[int, dt.datetime]) -> list[PatientRow]:
@@ -56,8 +62,20 @@ def rows_of(patients: Iterable[Patient], *, last_draws: dict[int, dt.datetime]) 
             number=numbers.get(patient.pk, ""),
             age=patient.age_on(today),
             last_draw_on=timezone.localtime(last_draws[patient.pk]).date() if patient.pk in last_draws else None,
-            due=due.get(patient.pk),
-            days_overdue=due[patient.pk].days_overdue(today) if patient.pk in due else 0,
+            **_said_of(due.get(patient.pk), today),
         )
         for patient in listed
     ]
+
+
+def _said_of(due: Due | None, today: dt.date) -> dict[str, Any]:
+    """The fields of a row about the next draw."""
+    if due is None:
+        return {"due": None, "due_text": "", "overdue": False, "missing": "", "call": ""}
+    return {
+        "due": due,
+        "due_text": due_text(due, today),
+        "overdue": due.is_overdue(today),
+        "missing": missing_text(due, today),
+        "call": last_call_text(due, today),
+    }

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import translation
 
-from monitoring.wording import ago_text, date_text, due_text, figures, interval_text, percent_text
+from monitoring.wording import ago_text, date_text, figures, interval_text, percent_text
 
 
 @pytest.mark.parametrize(
@@ -49,16 +49,6 @@ def test_dates_have_letters_in_english_and_none_in_chinese() -> None:
         assert date_text(day) == "03-Mar-2026"
     with translation.override("zh-hans"):
         assert date_text(day) == "2026-03-03"
-
-
-def test_the_next_draw_in_words() -> None:
-    day = dt.date(2026, 3, 3)
-    assert [due_text(late, day) for late in (-4, 0, 1, 12)] == [
-        "due 03-Mar-2026",
-        "due today",
-        "overdue by 1 day",
-        "overdue by 12 days",
-    ]
 
 
 def test_how_long_ago_in_words() -> None:

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.models import EvaluationMark, Trend
 from monitoring.services import acknowledge_alert
 from monitoring.worklist import WorklistRow, worklist
-from patients.services import record_imaging, record_treatment, set_plan
-from tests.cast import ACTOR, Cast, give_draw, make_patient
+from patients.models import Patient
+from patients.services import (
+    NewDraw, pause_plan, record_call, record_draw, record_imaging, record_treatment, set_plan, stop_plan,
+)
+from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
 from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, RISING, day, patient_with, run, the_alert
 
 SPIKE = (*CALM, "4.5")  # one draw beyond what was expected: to watch
@@ -104,11 +108,11 @@ def test_pages_hold_so_many_rows_and_a_page_too_far_is_the_last(cast: Cast) -> N
     assert (found.page, found.pages, [row.name for row in found.rows]) == (3, 3, ["Person 4"])
 
 
-def queries(cast: Cast) -> int:
+def queries(cast: Cast, *, show: str = "") -> int:
     with CaptureQueriesContext(
         connection,
     ) as captured:
-        worklist(cast.clinician, now=NOW)
+        worklist(cast.clinician, now=NOW, show=show)
     return len(captured)
 
 
@@ -150,3 +154,96 @@ def test_a_weak_sign_that_is_a_reason_stands_before_what_is_only_shown(cast: Cas
 def test_the_age_of_an_alert_is_counted_in_days_of_the_calendar(cast: Cast) -> None:
     run(patient_with(cast.team, RISING), now=dt.datetime(2025, 8, 31, 23, 30, tzinfo=dt.UTC))
     assert [row.alert_age for row in rows(cast)] == ["1 day ago"]
+
+
+# --- due and overdue --------------------------------------------------------------------------------------------------
+TODAY = NOW.date()
+ONE = dt.timedelta(days=1)
+
+
+def due_on(cast: Cast, due: dt.date, *, name: str, values: tuple[str, ...] = CALM) -> Patient:
+    """A patient whose next draw is due that day."""
+    patient = patient_with(cast.team, values, name=name)
+    set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA"], every_weeks=1, starts_on=due)
+    return patient
+
+
+def called(patient: Patient, outcome: str, **days: dt.date) -> None:
+    record_call(actor=ACTOR, patient_id=patient.pk, outcome=outcome, now=NOW - 2 * ONE, **days)  # type: ignore[arg-type]
+
+
+def shown(cast: Cast, show: str) -> tuple[list[str], int]:
+    found = worklist(cast.clinician, now=NOW, show=show)
+    return [row.name for row in found.rows], getattr(found.counts, show)
+
+
+def test_due_are_seven_days_from_today_and_overdue_what_lies_before(cast: Cast) -> None:
+    for name, days in (("Late", -1), ("Today", 0), ("Week", 7), ("Later", 8)):
+        due_on(cast, TODAY + days * ONE, name=name)
+    assert shown(cast, "overdue") == (["Late"], 1)
+    assert shown(cast, "due") == (["Today", "Week"], 2)
+
+
+def test_overdue_are_those_at_risk_first_and_then_who_was_waited_for_longest(cast: Cast) -> None:
+    run(due_on(cast, TODAY - 40 * ONE, name="Calm, long"), due_on(cast, TODAY - 50 * ONE, name="Calm, longest"))
+    run(due_on(cast, TODAY - 5 * ONE, name="Alert, short", values=RISING))
+    run(due_on(cast, TODAY - 9 * ONE, name="Alert, long", values=RISING))
+    run(due_on(cast, TODAY - 2 * ONE, name="Watch", values=SPIKE))
+    order = ["Alert, long", "Alert, short", "Watch", "Calm, longest", "Calm, long"]
+    assert shown(cast, "overdue") == (order, 5)
+    pages = [worklist(cast.clinician, now=NOW, show="overdue", page=page, page_size=2) for page in (1, 2, 3)]
+    assert [row.name for page in pages for row in page.rows] == order
+    assert {page.pages for page in pages} == {3}
+
+
+def test_a_promise_takes_a_row_from_overdue_to_due_until_its_day_has_passed(cast: Cast) -> None:
+    standing = due_on(cast, TODAY - 9 * ONE, name="Comes today")
+    called(standing, "will_come", comes_on=TODAY)
+    broken = due_on(cast, TODAY - 9 * ONE, name="Did not come")
+    called(broken, "will_come", comes_on=TODAY - ONE)
+    far = due_on(cast, TODAY - 9 * ONE, name="Comes in eight days")
+    called(far, "will_come", comes_on=TODAY + 8 * ONE)
+    assert shown(cast, "overdue") == (["Did not come"], 1)
+    assert shown(cast, "due") == (["Comes today"], 1)
+    said = {row.name: (row.due, row.call, row.overdue, row.needs_a_draw) for row in rows(cast)}
+    assert said == {
+        "Comes today": ("was due 23-Aug-2025", "called 2 days ago: comes today", False, True),
+        "Did not come": ("overdue by 9 days", "called 2 days ago: was to come 31-Aug-2025", True, True),
+        "Comes in eight days": ("was due 23-Aug-2025", "called 2 days ago: comes 09-Sep-2025", False, True),
+    }
+
+
+def test_a_draw_without_a_planned_marker_leaves_the_row_overdue_and_says_which(cast: Cast) -> None:
+    patient = patient_with(cast.team, CALM)
+    set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA", "NSE"], every_weeks=26, starts_on=day(0))
+    (row,) = rows(cast, show="overdue")
+    assert (row.due, row.missing) == ("overdue by 238 days", "not in the draw of 23-Jun-2025: NSE")
+    give_draw(patient, day(4), {"NSE": "10"}, laboratory="Ward")
+    assert rows(cast, show="overdue") == []
+
+
+def test_a_paused_or_stopped_plan_is_neither_due_nor_overdue(cast: Cast) -> None:
+    paused = due_on(cast, TODAY - 9 * ONE, name="Paused")
+    pause_plan(actor=ACTOR, patient_id=paused.pk, until=TODAY + 8 * ONE, reason="abroad", today=TODAY)
+    stopped = due_on(cast, TODAY - 9 * ONE, name="Stopped")
+    stop_plan(actor=ACTOR, patient_id=stopped.pk, reason="moved", today=TODAY)
+    assert (shown(cast, "overdue"), shown(cast, "due")) == (([], 0), ([], 0))
+    assert {row.name: (row.due, row.needs_a_draw) for row in rows(cast)} == {
+        "Paused": ("paused until 09-Sep-2025", False),
+        "Stopped": ("", False),
+    }
+
+
+@pytest.mark.parametrize("show", ["", "overdue", "due"])
+def test_fifty_rows_with_plans_and_calls_cost_as_many_queries_as_one(cast: Cast, show: str) -> None:
+    day_due = TODAY + ONE if show == "due" else TODAY - 9 * ONE
+
+    def add(count: int) -> None:
+        for number in range(count):
+            called(due_on(cast, day_due, name=f"Person {number}", values=CALM[:1]), "no_answer")
+
+    add(1)
+    one = queries(cast, show=show)
+    add(49)
+    assert len(worklist(cast.clinician, now=NOW, show=show).rows) == 50
+    assert queries(cast, show=show) == one

@@ -13,10 +13,10 @@ from patients.forms import (
     ImagingForm,
     NewPatientForm,
     PatientForm,
-    PlanForm,
     SkeletalEventForm,
     TreatmentForm,
 )
+from patients.forms_plan import PlanForm
 from patients.models import Patient, Sex
 from tests.cast import Cast, give_draw, make_patient
 

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from monitoring.evaluation import segments_of
 from patients.models import Draw, Patient, Result
-from patients.selectors import Due, due_draws, holds_patients, primary_numbers, series_points
-from patients.services import NewDraw, correct_result, record_draw, set_plan
+from patients.selectors import holds_patients, primary_numbers, series_points
+from patients.services import NewDraw, correct_result, record_draw
 from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
 
 DAY = dt.date(2026, 3, 2)
@@ -158,61 +158,6 @@ def test_a_patient_without_results_has_an_empty_entry(cast: Cast) -> None:
     assert series_points([patient.pk]) == {patient.pk: {}}
 
 
-# --- due ------------------------------------------------------------------------------------------------------------
-def due_of(patient: Patient, *, tz: dt.tzinfo = dt.UTC) -> Due | None:
-    return due_draws([patient.pk], tz=tz).get(patient.pk)
-
-
-def planned(cast: Cast, *, starts_on: dt.date = DAY) -> Patient:
-    patient = make_patient(cast.team)
-    set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA"], every_weeks=6, starts_on=starts_on)
-    return patient
-
-
-def test_without_a_plan_nothing_is_due(cast: Cast) -> None:
-    patient = make_patient(cast.team)
-    panel(patient, CEA="3")
-    assert due_of(patient) is None
-
-
-def test_the_first_draw_is_due_when_the_plan_begins_and_each_next_after_the_last(cast: Cast) -> None:
-    patient = planned(cast)
-    assert due_of(patient) == Due(patient.pk, 6, DAY, None)
-    panel(patient, DAY + dt.timedelta(days=1), CEA="3")
-    last = DAY + dt.timedelta(days=1)
-    assert due_of(patient) == Due(patient.pk, 6, last + 6 * WEEK, last)
-
-
-def test_a_plan_that_begins_later_is_not_due_before(cast: Cast) -> None:
-    patient = planned(cast, starts_on=DAY + 20 * WEEK)
-    panel(patient, DAY, CEA="3")
-    due = due_of(patient)
-    assert due is not None
-    assert due.due_on == DAY + 20 * WEEK
-
-
-def test_the_day_of_the_last_draw_is_the_clinics(cast: Cast) -> None:
-    patient = planned(cast)
-    panel(patient, dt.datetime(2026, 3, 2, 18, tzinfo=dt.UTC), CEA="3")
-    there = due_of(patient, tz=SHANGHAI)
-    assert there is not None
-    assert (there.last_draw_on, there.due_on) == (dt.date(2026, 3, 3), dt.date(2026, 4, 14))
-
-
-def test_a_draw_that_was_taken_back_does_not_put_the_next_one_off(cast: Cast) -> None:
-    patient = planned(cast)
-    panel(patient, DAY, CEA="3")
-    panel(patient, DAY + 5 * WEEK, CEA="4")
-    result = Result.objects.latest("pk").pk
-    correct_result(actor=ACTOR, result_id=result, new=None, status="entered-in-error", reason="other patient")
-    assert due_of(patient) == Due(patient.pk, 6, DAY + 6 * WEEK, DAY)
-
-
-@pytest.mark.parametrize(("today", "late"), [(DAY - WEEK, -7), (DAY, 0), (DAY + WEEK, 7)])
-def test_the_due_day_itself_is_not_late(today: dt.date, late: int) -> None:
-    assert Due(1, 6, DAY, None).days_overdue(today) == late
-
-
 # --- the rest -------------------------------------------------------------------------------------------------------
 def test_the_first_number_on_record_is_the_one_that_is_shown(cast: Cast) -> None:
     patient = make_patient(cast.team, number="H-9")
@@ -231,7 +176,6 @@ def test_whether_there_are_synthetic_or_real_patients(cast: Cast) -> None:
 
 READS: list[tuple[str, Callable[[Collection[int]], object], int]] = [
     ("series_points", series_points, 1),
-    ("due_draws", lambda ids: due_draws(ids, tz=dt.UTC), 2),
     ("primary_numbers", primary_numbers, 1),
 ]
 
@@ -240,7 +184,7 @@ READS: list[tuple[str, Callable[[Collection[int]], object], int]] = [
 def test_fifty_patients_cost_as_many_queries_as_one(
     cast: Cast, name: str, read: Callable[[Collection[int]], object], asked: int
 ) -> None:
-    patients = [planned(cast) for _ in range(50)]
+    patients = [make_patient(cast.team) for _ in range(50)]
     for patient in patients:
         panel(patient, DAY, CEA="3", NEUT="4", LYMPH="2")
         panel(patient, DAY + WEEK, CEA="3", NEUT="4", LYMPH="2")

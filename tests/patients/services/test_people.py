@@ -4,13 +4,12 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
 
 from audit.models import AuditEvent
 from monitoring.models import EvaluationMark
-from patients.models import FollowUpPlan, Patient, PatientIdentifier
-from patients.services import PatientDetails, create_patient, set_plan, update_patient
-from tests.cast import ACTOR, Cast, make_patient
+from patients.models import Patient, PatientIdentifier
+from patients.services import PatientDetails, create_patient, update_patient
+from tests.cast import ACTOR, Cast
 
 STARTS = dt.date(2026, 1, 5)
 LIN = PatientDetails(name="Lin Zhuo", birth_date=dt.date(1958, 4, 17), sex="female", menopausal_status="post")
@@ -19,10 +18,6 @@ LIN = PatientDetails(name="Lin Zhuo", birth_date=dt.date(1958, 4, 17), sex="fema
 def events(action: str) -> list[tuple[str, int | None, dict[str, object]]]:
     rows = AuditEvent.objects.filter(action=action).order_by("pk")
     return [(event.actor, event.patient_id, event.details) for event in rows]
-
-
-def plans(patient: Patient) -> list[tuple[int, bool]]:
-    return list(FollowUpPlan.objects.filter(patient=patient).order_by("pk").values_list("every_weeks", "is_active"))
 
 
 # --- a new patient --------------------------------------------------------------------------------------------------
@@ -104,32 +99,3 @@ def test_a_change_that_does_not_do_leaves_the_patient_as_it_was(cast: Cast) -> N
     patient.refresh_from_db()
     assert (patient.name, patient.stage) == ("Lin Zhuo", "unknown")
     assert not EvaluationMark.objects.exists()
-
-
-# --- the plan -------------------------------------------------------------------------------------------------------
-def test_a_new_plan_puts_the_former_one_out_of_force_and_keeps_it(cast: Cast) -> None:
-    patient = make_patient(cast.team)
-    set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA"], every_weeks=6, starts_on=STARTS)
-    plan = set_plan(actor=ACTOR, patient_id=patient.pk, markers=["NSE", "CEA"], every_weeks=3, starts_on=STARTS)
-    assert plans(patient) == [(6, False), (3, True)]
-    assert sorted(plan.panel.values_list("code", flat=True)) == ["CEA", "NSE"]
-    assert events("plan.set") == [
-        (ACTOR, patient.pk, {"every_weeks": 6, "markers": ["CEA"]}),
-        (ACTOR, patient.pk, {"every_weeks": 3, "markers": ["CEA", "NSE"]}),
-    ]
-
-
-@pytest.mark.parametrize(("markers", "weeks"), [([], 6), (["CEA"], 0), (["CEA"], 105)])
-def test_a_plan_that_does_not_do_leaves_the_former_one_in_force(cast: Cast, markers: list[str], weeks: int) -> None:
-    patient = make_patient(cast.team)
-    set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA"], every_weeks=6, starts_on=STARTS)
-    with pytest.raises(ValidationError):
-        set_plan(actor=ACTOR, patient_id=patient.pk, markers=markers, every_weeks=weeks, starts_on=STARTS)
-    assert plans(patient) == [(6, True)]
-
-
-def test_the_database_lets_one_plan_of_a_patient_be_in_force(cast: Cast) -> None:
-    patient = make_patient(cast.team)
-    set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA"], every_weeks=6, starts_on=STARTS)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        FollowUpPlan.objects.create(patient=patient, every_weeks=3, starts_on=STARTS)
