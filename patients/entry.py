@@ -190,11 +190,8 @@ def read_entry(
 ) -> Entry:
     """Read everything that was typed. Values of markers that are not on the page are read too: nothing is dropped."""
     history = series_points([patient.pk])[patient.pk]
-    shown = [
-        marker
-        for marker in catalogue().markers
-        if marker in markers or (marker.code in typed and typed[marker.code].value.strip())
-    ]
+    beside = [code for code, cell in typed.items() if cell.value.strip()]
+    shown = [*markers, *(one for one in catalogue().markers if one.code in beside and one not in markers)]
     blank = [
         EntryRow(
             marker=marker,

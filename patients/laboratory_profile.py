@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from patients.catalogue import MarkerDefinition
 from patients.models import Laboratory
+from patients.units import normalise_unit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,10 @@ class Profile:
         """As on the laboratory's report; what is not on it follows in the order it came in."""
         place = {code: at for at, code in enumerate(self.order)}
         return tuple(sorted(markers, key=lambda marker: place.get(marker.code, len(place))))
+
+    def offered(self, code: str) -> dict[str, str]:
+        """Unit and assay of an untouched row."""
+        return {"unit": normalise_unit(self.units.get(code, "")), "assay": self.assays.get(code, "")}
 
 
 def key_of(name: str) -> str:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import draws, events, laboratories, markers, people
-from patients.views import draws, entry_check, events, markers, people
-from patients.views import draws, entry_check, entry_drafts, events, markers, people
-from patients.views import draws, events, markers, people, plan
+from patients.views import draws, entry_check, entry_drafts, events, laboratories, markers, people, plan
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Absent, Draw, Fasting, Haemolysis, Result, ResultStatus
-from patients.models.drafts import EntryDraft, EntryScope
 from patients.models.calls import CallOutcome, FollowUpCall
-from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
+from patients.models.drafts import EntryDraft, EntryScope
+from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Absent, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.draw_context import Taken
 from patients.models.events import (
     Condition,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from patients.services.drafts import discard_draft, drop_draft, drop_expired_drafts, save_draft
 from patients.services.calls import record_call
+from patients.services.drafts import discard_draft, drop_draft, drop_expired_drafts, save_draft
 from patients.services.draws import DrawOutcome, NewDraw, NewResult, correct_result, record_draw, result_of
 from patients.services.errors import (
     AccessionAtAnotherTime,
@@ -54,9 +54,9 @@ __all__ = [
     "record_skeletal_event",
     "record_treatment",
     "result_of",
-    "save_laboratory",
-    "save_draft",
     "resume_plan",
+    "save_draft",
+    "save_laboratory",
     "set_plan",
     "stop_plan",
     "update_patient",

@@ -46,6 +46,8 @@ class EmptyDraw(RecordError):
 
 class LaboratoryKnown(RecordError):
     code = "laboratory_known"
+
+
 class DraftIsOlder(RecordError):
     code = "draft_is_older"
 

@@ -27,6 +27,7 @@ from patients.drafts import own_draft, own_drafts
 from patients.due import due_draws
 from patients.entry import Entry, Typed, panel_of, read_entry, typed_of, typed_rows
 from patients.forms import DrawForm, SearchForm
+from patients.laboratory_profile import profile_of
 from patients.messages import explain
 from patients.models import Draw, EntryDraft, EntryScope, Patient
 from patients.same_day import SameDay, other_draw, question, this_draw
@@ -106,7 +107,8 @@ def draw_new(request: HttpRequest, pk: int) -> HttpResponse:
     posted = request.method == "POST"
     form = DrawForm(patient=patient, initial=_initial(request, patient, draft))
     typed = typed_of(draft.cells) if draft and not posted else typed_rows(request.POST.dict())
-    entry = _read(patient, typed, collected_at=_moment(form), everything=everything)
+    laboratory = str(form.get_initial_for_field(form.fields["laboratory"], "laboratory") or "")
+    entry = _read(patient, typed, collected_at=_moment(form), everything=everything, laboratory=laboratory)
     return _grid(request, patient, form, entry, everything=everything, restored=None if posted else draft)
 
 
@@ -127,12 +129,19 @@ def _moment(form: DrawForm) -> dt.datetime:
     return facts.collected_at if facts.is_valid() else timezone.now()
 
 
-def _read(patient: Patient, typed: Mapping[str, Typed], *, collected_at: dt.datetime, everything: bool) -> Entry:
+def _read(
+    patient: Patient, typed: Mapping[str, Typed], *, collected_at: dt.datetime, everything: bool, laboratory: str
+) -> Entry:
+    """The rows in the order of the laboratory's report, its units and assays in those that were not touched yet."""
+    profile = profile_of(laboratory)
+    markers = profile.in_order(panel_of(patient, everything=everything))
+    offered = {one.code: Typed(**profile.offered(one.code)) for one in markers if one.code not in typed}
     return read_entry(
         patient=patient,
-        markers=panel_of(patient, everything=everything),
-        typed=typed,
+        markers=markers,
+        typed=offered | dict(typed),
         collected_at=timezone.localtime(collected_at),
+        decimal_comma=profile.decimal_comma,
     )
 
 
@@ -140,7 +149,8 @@ def _save(request: HttpRequest, user: User, patient: Patient, *, everything: boo
     form = DrawForm(request.POST, patient=patient)
     form_reads = form.is_valid()
     collected_at = form.collected_at if form_reads else timezone.now()
-    entry = _read(patient, typed_rows(request.POST.dict()), collected_at=collected_at, everything=everything)
+    typed, laboratory = typed_rows(request.POST.dict()), request.POST.get("laboratory", "")
+    entry = _read(patient, typed, collected_at=collected_at, everything=everything, laboratory=laboratory)
     if form_reads and entry.empty:
         form.add_error(None, explain("draw_is_empty", {}))
     if form.is_valid() and entry.readable:

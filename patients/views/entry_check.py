@@ -1,6 +1,7 @@
 """What the server makes of cells while they are typed: the same rule as at saving, as JSON, and nothing is written.
 
-POST {"patient": 12, "at": "2026-03-02T08:10", "cells": {"CEA": {"value": "7.4", "unit": "ng/mL", "confirm": ""}}}
+POST {"patient": 12, "at": "2026-03-02T08:10", "laboratory": "Central",
+"cells": {"CEA": {"value": "7.4", "unit": "ng/mL", "confirm": ""}}}
 gives {"cells": {"CEA": CHECK}, "across": [CONCERN], "computed": {"NLR": {"value", "flag", "urgent"}}}.
 
 A cell's key is the marker's code, or anything that ends in `:<code>` (a row of a grid); it comes back as it was sent.
@@ -35,6 +36,7 @@ from patients.access import visible_patients
 from patients.catalogue import catalogue
 from patients.checking import concerned
 from patients.entry import ComputedRow, Entry, EntryRow, Typed, read_entry
+from patients.laboratory_profile import profile_of
 from patients.messages import explain
 from patients.models import Patient
 from patients.plausibility import Concern
@@ -56,6 +58,7 @@ class Asked:
     at: dt.datetime
     typed: dict[str, Typed]
     keys: dict[str, str]
+    laboratory: str = ""
 
 
 @require_POST
@@ -86,6 +89,7 @@ def checks(patient: Patient, asked: Asked) -> dict[str, Any]:
         markers=[catalogue().marker(code) for code in asked.typed],
         typed=asked.typed,
         collected_at=timezone.localtime(asked.at),
+        decimal_comma=profile_of(asked.laboratory).decimal_comma,
     )
     return answer(entry, keys=asked.keys, at=asked.at)
 
@@ -162,6 +166,9 @@ def _read(body: bytes) -> Asked:
         raise WrongRequest('"patient" must be the id of a patient, a whole number.')
     if len(sent["cells"]) > MOST_CELLS:
         raise WrongRequest(f'"cells" must be at most {MOST_CELLS}.')
+    laboratory = sent.get("laboratory", "")
+    if not isinstance(laboratory, str) or len(laboratory) > LONGEST_TEXT:
+        raise WrongRequest('"laboratory" must be a name.')
     typed: dict[str, Typed] = {}
     keys: dict[str, str] = {}
     for key, cell in sent["cells"].items():
@@ -172,7 +179,7 @@ def _read(body: bytes) -> Asked:
         if code in typed:
             raise WrongRequest(f"{code} is there twice.")
         typed[code], keys[code] = _typed(key, cell), key
-    return Asked(patient, moment(sent.get("at")), typed, keys)
+    return Asked(patient, moment(sent.get("at")), typed, keys, laboratory)
 
 
 def _typed(key: str, cell: object) -> Typed:

@@ -11,9 +11,14 @@ from monitoring.services import acknowledge_alert
 from monitoring.worklist import WorklistRow, worklist
 from patients.models import Patient
 from patients.services import (
-    NewDraw, pause_plan, record_call, record_draw, record_imaging, record_treatment, set_plan, stop_plan,
+    pause_plan,
+    record_call,
+    record_imaging,
+    record_treatment,
+    set_plan,
+    stop_plan,
 )
-from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
+from tests.cast import ACTOR, Cast, give_draw, make_patient
 from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, RISING, day, patient_with, run, the_alert
 
 SPIKE = (*CALM, "4.5")  # one draw beyond what was expected: to watch

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -11,9 +14,10 @@ from django.urls import reverse
 from audit.models import AuditEvent
 from patients.catalogue import catalogue
 from patients.laboratory_profile import Profile, profile_of
-from patients.models import Laboratory
+from patients.models import Laboratory, Result
 from patients.services import LaboratoryKnown, ReportLine, save_laboratory
-from tests.cast import Cast
+from tests.cast import Cast, give_draw, make_patient
+from tests.patients.papers import paper
 
 pytestmark = pytest.mark.django_db
 LINES = [ReportLine(marker="CYFRA211", assay="Elecsys"), ReportLine(marker="CEA", unit="µg/L")]
@@ -159,3 +163,32 @@ def test_the_list_asks_as_many_queries_for_fifty_laboratories_as_for_one(client:
     for number in range(1, 50):
         described(f"Lab {number}")
     assert queries() == once
+
+
+def test_the_grid_is_laid_out_as_the_report_of_the_laboratory_of_the_last_draw(client: Client, cast: Cast) -> None:
+    described()
+    patient = make_patient(cast.team)
+    give_draw(patient, dt.date(2026, 3, 2), {"CEA": "3.1"}, laboratory="Hospital lab")
+    client.force_login(cast.nurse)
+
+    page = client.get(reverse("draw_new", args=[patient.pk])).content.decode()
+
+    places = [page.index(f'name="value_{code}"') for code in ("CYFRA211", "CEA", "NSE", "ALP")]
+    assert places == sorted(places)
+    assert 'value="Elecsys"' in page
+
+
+def test_a_decimal_comma_is_read_where_the_laboratory_writes_one_and_nowhere_else(client: Client, cast: Cast) -> None:
+    described()
+    patient = make_patient(cast.team)
+    client.force_login(cast.nurse)
+
+    def typed_as(laboratory: str) -> int:
+        return client.post(
+            reverse("draw_new", args=[patient.pk]), paper({"CEA": "4,7"}, laboratory=laboratory)
+        ).status_code
+
+    assert typed_as("Another lab") == 422
+    assert not Result.objects.exists()
+    assert typed_as("Hospital lab") == 302
+    assert [(one.as_typed, one.canonical_value) for one in Result.objects.all()] == [("4,7", Decimal("4.7"))]

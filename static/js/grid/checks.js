@@ -28,7 +28,7 @@ export function startChecks() {
     check();
   });
   form.addEventListener("change", (event) => {
-    if (["collected_on", "collected_time"].includes(event.target.name)) {
+    if (["collected_on", "collected_time", "laboratory"].includes(event.target.name)) {
       rows.forEach(showRow);
       showBands();
     }
@@ -61,7 +61,7 @@ async function ask() {
   if (sent.size === 0 || at === null) {
     return;
   }
-  const body = { patient: Number(form.dataset.patient), at, cells };
+  const body = { patient: Number(form.dataset.patient), at, laboratory: form.elements.laboratory?.value ?? "", cells };
   const answer = form.dataset.checkUrl ? await send("POST", form.dataset.checkUrl, body) : { state: "offline" };
   if (mine !== number) {
     return;
