@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Final
+from typing import Any, Final
 
 from monitoring.detection import detection_parameters
 from monitoring.evaluation import material_of
@@ -64,7 +64,7 @@ def _with_the_next_draw(points: Series, *, at: dt.datetime) -> dict[int, dict[st
 
 def _next_after(last: SeriesPoint, *, at: dt.datetime) -> SeriesPoint:
     """By the method of the last draw, so that the series does not break."""
-    unknown = {field.name: "unknown" for field in fields(last) if field.name in STATE_OF_A_SAMPLE}
+    unknown: dict[str, Any] = {field.name: "unknown" for field in fields(last) if field.name in STATE_OF_A_SAMPLE}
     return replace(last, draw_id=NOT_DRAWN, collected_at=at, time_known=True, comparator="", result_ids=(), **unknown)
 
 
