@@ -12,7 +12,7 @@ DRAW_CODES: Final[dict[str, str | Promise]] = {
     "not_fasting": _("drawn after food"),
     "not_in_the_morning": _("not drawn in the morning"),
     "haemolysed": _("sample haemolysed"),
-    "biotin": _("biotin was taken and can make this marker read low"),
+    "biotin": _("biotin can make this marker read low"),
     "treatment_window": _("too soon after a treatment was started"),
     "immunotherapy_window": _("early in immunotherapy, when a rise can precede a response"),
     "bone_flare_window": _("early in targeted therapy, when healing bone can raise this marker"),

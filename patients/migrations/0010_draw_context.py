@@ -15,17 +15,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='draw',
             name='biotin',
-            field=models.CharField(choices=[('yes', 'taken'), ('no', 'not taken'), ('unknown', 'not known whether taken')], default='unknown', max_length=10, verbose_name='biotin'),
+            field=models.CharField(choices=[('yes', 'taken'), ('no', 'not taken'), ('unknown', 'not known')], default='unknown', max_length=10, verbose_name='biotin'),
         ),
         migrations.AddField(
             model_name='draw',
             name='g_csf',
-            field=models.CharField(choices=[('yes', 'taken'), ('no', 'not taken'), ('unknown', 'not known whether taken')], default='unknown', max_length=10, verbose_name='G-CSF'),
+            field=models.CharField(choices=[('yes', 'taken'), ('no', 'not taken'), ('unknown', 'not known')], default='unknown', max_length=10, verbose_name='G-CSF'),
         ),
         migrations.AddField(
             model_name='draw',
             name='steroid',
-            field=models.CharField(choices=[('yes', 'taken'), ('no', 'not taken'), ('unknown', 'not known whether taken')], default='unknown', max_length=10, verbose_name='steroid'),
+            field=models.CharField(choices=[('yes', 'taken'), ('no', 'not taken'), ('unknown', 'not known')], default='unknown', max_length=10, verbose_name='steroid'),
         ),
         migrations.AddConstraint(
             model_name='draw',

@@ -11,4 +11,4 @@ class Taken(models.TextChoices):
 
     YES = "yes", _("taken")
     NO = "no", _("not taken")
-    UNKNOWN = "unknown", _("not known whether taken")
+    UNKNOWN = "unknown", _("not known")

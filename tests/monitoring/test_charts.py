@@ -101,7 +101,7 @@ def test_a_draw_that_counts_for_less_has_its_own_glyph_and_says_why() -> None:
         [],
         ["counts for less: sample haemolysed", "carries no alert: sample haemolysed"],
         ["counts for less: not drawn in the morning"],
-        ["carries no alert: biotin was taken and can make this marker read low"],
+        ["carries no alert: biotin can make this marker read low"],
     ]
     (line,) = traces(made, "line")
     assert line["y"] == [1.0, 2.0, 3.0, 4.0]

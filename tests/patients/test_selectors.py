@@ -66,13 +66,13 @@ def test_a_point_keeps_what_was_reported_beside_what_it_means(cast: Cast) -> Non
 
 def test_a_point_knows_what_the_patient_had_taken_a_computed_one_too(cast: Cast) -> None:
     patient = make_patient(cast.team)
-    draw = NewDraw(collected_at=dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC), biotin="yes", g_csf="no", steroid="unknown")
+    draw = NewDraw(collected_at=dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC), biotin="yes", g_csf="no", steroid="yes")
     results = [reading("NEUT", "4"), reading("LYMPH", "2")]
     made = record_draw(actor=ACTOR, patient_id=patient.pk, draw=draw, results=results)
     series = series_points([patient.pk])[patient.pk]
     assert set(series) == {"NEUT", "LYMPH", "NLR"}
     for (point,) in series.values():
-        assert (point.biotin, point.g_csf, point.steroid) == ("yes", "no", "unknown")
+        assert (point.biotin, point.g_csf, point.steroid) == ("yes", "no", "yes")
     assert series["NLR"][0].result_ids == made.created
 
 
