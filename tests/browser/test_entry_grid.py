@@ -37,17 +37,19 @@ def grid(live_server: LiveServer, patient: Patient, page: Page) -> Page:
     return page
 
 
-def paste(page: Page, selector: str, block: str) -> None:
+def paste(page: Page, selector: str, block: str) -> bool:
+    """Whether the page took it out of the browser's hands, which would have written it into the cell."""
     page.locator(selector).focus()
-    page.evaluate(
+    taken: bool = page.evaluate(
         """([selector, block]) => {
           const data = new DataTransfer();
           data.setData("text/plain", block);
           const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
-          document.querySelector(selector).dispatchEvent(event);
+          return !document.querySelector(selector).dispatchEvent(event);
         }""",
         [selector, block],
     )
+    return taken
 
 
 def scan(page: Page, code: str) -> None:
@@ -154,7 +156,8 @@ def test_a_value_is_not_confirmed_by_pasting_it(grid: Page) -> None:
     grid.keyboard.type("250", delay=HUMAN)
     grid.keyboard.press("Enter")
     expect(grid.locator("#confirm_CEA")).to_be_visible()
-    paste(grid, "#confirm_CEA", "250")
+    assert paste(grid, "#confirm_CEA", "250")
+    assert not paste(grid, "#value_NSE", "11.0")  # one cell is the browser's own affair
     assert grid.locator("#confirm_CEA").input_value() == ""
     expect(grid.locator("#grid-said")).to_contain_text("Type it a second time")
     grid.locator("#confirm_CEA").focus()
@@ -186,6 +189,7 @@ def test_a_closed_window_costs_nothing(grid: Page, live_server: LiveServer, pati
     expect(grid.locator("[data-kept]")).to_contain_text(KEPT)
     grid.keyboard.type("2.", delay=HUMAN)
     grid.wait_for_timeout(800)
+    assert EntryDraft.objects.get().cells["CYFRA211"]["value"] == "2."  # kept before the window knows of its end
     context = grid.context
     grid.close()
     again = context.new_page()
