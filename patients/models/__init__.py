@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from patients.models.drafts import EntryDraft, EntryScope
-from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Absent, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.events import (
     Condition,
