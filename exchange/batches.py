@@ -26,7 +26,8 @@ from django.utils import timezone
 from accounts.models import Team, User
 from audit.services import record
 from exchange.csv import FileRefused
-from exchange.loader import BatchTakenOver, Order, import_file
+from exchange.loader import import_file
+from exchange.orders import BatchTakenOver, Order
 from patients.models import BatchState, ImportBatch, RejectedLine
 
 logger = logging.getLogger(__name__)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from decimal import Decimal
 
 from exchange.preparing import Prepared
 from patients.models import Result
-from patients.plausibility import check_change
+from patients.plausibility import Concern, check_change
 
 Value = tuple[dt.datetime, Decimal]
 SECONDS_A_DAY = 86_400
@@ -39,23 +39,20 @@ class PreviousValues:
         for patient, marker, at, value in rows:
             self._on_record[patient, marker].append((at, value))
 
-    def odd(self, lines: Sequence[Prepared], *, patient: int | None) -> list[Prepared]:
-        """The lines whose values somebody should look at."""
-        return [line for line in lines if self._is_odd(line, patient)]
-
-    def _is_odd(self, line: Prepared, patient: int | None) -> bool:
+    def concerns(self, line: Prepared, patient: int | None) -> tuple[Concern, ...]:
+        """What somebody should look at: in the value itself, and in the step from the one before."""
         at, canonical = line.line.collected_at, line.result.canonical_value
         key = (line.number, line.marker.code)
         before = [value for value in (self._in_file.get(key), self._before(patient, line)) if value and value[0] < at]
         if line.result.comparator:
-            return bool(line.concerns)
+            return line.concerns
         if key not in self._in_file or self._in_file[key][0] < at:
             self._in_file[key] = at, canonical
         if not before:
-            return bool(line.concerns)
+            return line.concerns
         when, previous = max(before)
         days = (at - when).total_seconds() / SECONDS_A_DAY
-        return bool(line.concerns or check_change(line.marker, canonical, previous, days))
+        return (*line.concerns, *check_change(line.marker, canonical, previous, days))
 
     def _before(self, patient: int | None, line: Prepared) -> Value | None:
         values = self._on_record.get((patient, line.marker.code), []) if patient is not None else []

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from audit.models import AuditEvent
 from exchange.batches import OPEN_STATES, WHOLE_FILE
 from exchange.messages_i18n import explain
 from patients.models import BatchState, ImportBatch, RejectedLine
@@ -20,7 +19,6 @@ class BatchPage:
     running: bool
     percent: int
     failure: str
-    to_check: int | None  # not known before the end
     ignored_columns: tuple[str, ...]
 
 
@@ -35,24 +33,13 @@ class Rejected:
 
 def batch_page(batch: ImportBatch) -> BatchPage:
     done = batch.lines_done * 100 // batch.lines_total if batch.lines_total else 0
-    to_check, ignored = _told_at_the_end(batch)
     return BatchPage(
         batch=batch,
         running=batch.state in OPEN_STATES,
         percent=100 if batch.state == BatchState.DONE else done,
         failure=_failure(batch) if batch.state == BatchState.FAILED else "",
-        to_check=to_check,
-        ignored_columns=ignored,
+        ignored_columns=tuple(batch.shape.get("ignored", ())),
     )
-
-
-def _told_at_the_end(batch: ImportBatch) -> tuple[int | None, tuple[str, ...]]:
-    """What the import's audit event says of it beyond the counts of the batch."""
-    if batch.state != BatchState.DONE:
-        return None, ()
-    told = AuditEvent.objects.filter(object_type="import", object_id=str(batch.pk), action="import.finished")
-    details = told.values_list("details", flat=True).order_by("-pk").first() or {}
-    return details.get("to_check"), tuple(details.get("ignored_columns", ()))
 
 
 def _failure(batch: ImportBatch) -> str:

@@ -15,6 +15,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from audit.services import record
 from exchange import batches
+from exchange.csv import LineRejected
 from exchange.forms import ImportForm
 from exchange.rejected_csv import rejected_csv
 from exchange.selectors import batch_page, explained, rejected_lines
@@ -68,8 +69,10 @@ def import_rejected(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     user = may(request, Permission.IMPORT_FILES)
     batch = _visible_batch(user, pk)
     record(actor=user.audit_name, action="import.rejected_downloaded", object_type="import", object_id=batch.pk)
-    rows = rejected_lines(batch).values_list("line_number", "code", "params", "raw").iterator(chunk_size=1000)
-    response = StreamingHttpResponse(rejected_csv(rows), content_type="text/csv; charset=utf-8")
+    fields = ("line_number", "code", "params", "raw", "column", "cells")
+    rows = rejected_lines(batch).values_list(*fields).iterator(chunk_size=1000)
+    lines = (LineRejected(*row[:5], tuple(row[5])) for row in rows)
+    response = StreamingHttpResponse(rejected_csv(batch.shape, lines), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="import-{batch.pk}-rejected.csv"'
     return response
 

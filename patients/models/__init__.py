@@ -15,6 +15,7 @@ from patients.models.events import (
     Treatment,
     TreatmentKind,
 )
+from patients.models.import_sources import Fate, ImportSource, LineOutcome
 from patients.models.intake import BatchState, ImportBatch, RejectedLine
 from patients.models.marker import Assay, Marker
 from patients.models.patient import (
@@ -39,13 +40,16 @@ __all__ = [
     "ConditionKind",
     "Draw",
     "Fasting",
+    "Fate",
     "Finding",
     "FollowUpPlan",
     "Haemolysis",
     "Histology",
     "ImagingStudy",
     "ImportBatch",
+    "ImportSource",
     "LesionType",
+    "LineOutcome",
     "Marker",
     "MenopausalStatus",
     "Modality",

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.services import leave_team
-from exchange import batches, loader, tasks
+from exchange import batches, run, tasks
 from patients.models import BatchState, ImportBatch, Result
 from tests.cast import Cast, make_patient
 from tests.exchange.files import HEADER
@@ -113,14 +113,14 @@ def test_who_left_the_team_meanwhile_takes_nothing_in(cast: Cast) -> None:
 
 def test_a_batch_out_of_time_is_gone_on_with_by_the_sweep(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     make_patient(cast.team, number="P1")
-    monkeypatch.setattr(loader, "LINES_A_PIECE", 1)
+    monkeypatch.setattr(run, "LINES_A_PIECE", 1)
     batch = received(cast)
 
     def out_of_time(**_anything: object) -> None:
         raise SoftTimeLimitExceeded
 
     with monkeypatch.context() as patch:
-        patch.setattr(loader, "record_draws", out_of_time)
+        patch.setattr(run, "record_draws", out_of_time)
         tasks.import_file(batch.pk)
     batch.refresh_from_db()
     assert (batch.state, batch.lines_done) == (BatchState.RUNNING, 0)
