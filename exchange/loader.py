@@ -127,7 +127,7 @@ def _take_up(batch: ImportBatch, file: ResultFile) -> None:
 @transaction.atomic
 def _finish(batch: ImportBatch, summary: ImportSummary, *, actor: str) -> None:
     batch.refresh_from_db()
-    batch.state = BatchState.DONE
+    batch.state = BatchState.PREVIEWED if summary.dry_run else BatchState.DONE
     batch.finished_at = timezone.now()
     batch.save(update_fields=["state", "finished_at"])
     # What the batch has no column for is told by its audit event; the page reads it there.

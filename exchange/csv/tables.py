@@ -145,7 +145,8 @@ def _open_workbook(stream: BinaryIO, mapping: FileMapping | None) -> WorkbookTab
     for record in sheet_records(stream, sheet):
         if not wanted or record.first == wanted:
             headers = tuple(raw_text(cell.strip()) for cell in record.cells)
-            return WorkbookTable(stream, sha256, sheet, sheets, record.first, headers)
+            comma = mapping is not None and mapping.decimal == "comma"
+            return WorkbookTable(stream, sha256, sheet, sheets, record.first, headers, comma)
     raise FileRefused("file_empty", {"right": RIGHT})
 
 

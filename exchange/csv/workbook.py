@@ -50,11 +50,12 @@ class WorkbookTable:
     sheets: tuple[str, ...]  # the visible ones
     header_line: int
     headers: tuple[str, ...]
+    decimal_comma: bool = False
     encoding: str = "XLSX"
     delimiter: str = ","
 
     def records(self) -> Iterator[Record]:
-        for record in sheet_records(self.stream, self.sheet):
+        for record in sheet_records(self.stream, self.sheet, decimal_comma=self.decimal_comma):
             if record.first > self.header_line:
                 yield record
 
@@ -127,13 +128,16 @@ def visible_sheets(stream: BinaryIO) -> tuple[str, ...]:
         return tuple(sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible")
 
 
-def sheet_records(stream: BinaryIO, sheet: str) -> Iterator[Record]:
-    """Every row that has a cell which is not blank."""
+def sheet_records(stream: BinaryIO, sheet: str, *, decimal_comma: bool = False) -> Iterator[Record]:
+    """Every row that has a cell which is not blank.
+
+    Where the texts of a sheet are said to have a decimal comma, its numbers are written with one too: one sign a file.
+    """
     with _opened(stream) as book:
         rows = book[sheet]
         rows.reset_dimensions()  # what a program wrote there is often wrong
         for number, row in enumerate(rows.iter_rows(), start=1):
-            cells = tuple(_cell_text(cell) for cell in row)
+            cells = tuple(_cell_text(cell, decimal_comma) for cell in row)
             if any(cells):
                 yield Record(number, number, "\t".join(cells), cells)
 
@@ -151,7 +155,7 @@ def _opened(stream: BinaryIO) -> Iterator[Any]:
         yield book
 
 
-def _cell_text(cell: Any) -> str:
+def _cell_text(cell: Any, decimal_comma: bool) -> str:
     value = cell.value
     if value is None:
         return ""
@@ -160,7 +164,8 @@ def _cell_text(cell: Any) -> str:
     if isinstance(value, dt.datetime | dt.time | dt.timedelta):
         return _moment_text(value, cell.number_format)
     if isinstance(value, int | float):
-        return number_as_shown(value, cell.number_format)
+        shown = number_as_shown(value, cell.number_format)
+        return shown.replace(".", ",") if decimal_comma else shown
     return str(value).strip().replace("\r\n", "\n")
 
 

@@ -66,15 +66,15 @@ def test_a_dry_run_leaves_counts_and_reasons_and_no_result(cast: Cast) -> None:
     batch = received(cast, dry_run=True)
     tasks.import_file(batch.pk)
     batch.refresh_from_db()
-    assert (batch.state, batch.results_new, batch.lines_rejected) == (BatchState.DONE, 1, 1)
+    assert (batch.state, batch.results_new, batch.lines_rejected) == (BatchState.PREVIEWED, 1, 1)
     assert Result.objects.count() == 0
 
 
 def test_a_file_that_is_refused_fails_with_the_reason(cast: Cast, own_folder: Path) -> None:
-    batch = received(cast, "a,b\n1,2\n")
+    batch = received(cast, "\n\n")
     tasks.import_file(batch.pk)
     batch.refresh_from_db()
-    assert (batch.state, batch.failure) == (BatchState.FAILED, "file_columns_missing")
+    assert (batch.state, batch.failure) == (BatchState.FAILED, "file_empty")
     assert batch.rejected_lines.get().line_number == batches.WHOLE_FILE
     assert list(own_folder.iterdir()) == []
 

@@ -67,7 +67,7 @@ def test_a_dry_run_through_the_page_writes_no_result(cast: Cast) -> None:
     batch = upload(cast, dry_run="on")
     tasks.import_file(batch.pk)
     page = signed_in(cast.nurse).get(reverse("import_detail", args=[batch.pk])).content.decode()
-    assert "Dry run" in page
+    assert "Nothing is in the record yet. This is what would happen." in page
     assert Result.objects.count() == 0
 
 
