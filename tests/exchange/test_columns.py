@@ -164,6 +164,21 @@ def test_a_sheet_is_chosen_on_the_page(nurse: Client, cast: Cast) -> None:
     assert (batch.state, batch.results_new, batch.shape["sheet"]) == (BatchState.PREVIEWED, 1, "March")
 
 
+def test_mended_lines_of_an_explained_file_are_read_as_it_was_although_their_encoding_is_another(
+    nurse: Client, cast: Cast
+) -> None:
+    make_patient(cast.team, number="1")
+    odd = ODD.replace("Nr", "Nü").replace("90;U/L", "90;?")
+    batch = sent(nurse, cast, odd.encode("cp1252"))
+    say(nurse, batch, {**SAID, "encoding": "cp1252"}, "Nü|Was|Zahl|Einheit|Tag")
+    assert (batch.results_new, batch.lines_rejected) == (1, 1)
+    response = nurse.get(reverse("import_rejected", args=[batch.pk]))
+    back = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    mended = sent(nurse, cast, back.replace(b'"?"', b'"U/L"'), name="mended.csv", dry_run="on")
+    assert (mended.state, mended.results_new, mended.lines_rejected) == (BatchState.PREVIEWED, 1, 0)
+    assert mended.import_source == batch.import_source
+
+
 # --- exports of analysers, read where they lie
 
 

@@ -1,4 +1,4 @@
-"""A file from the upload to the record, by keyboard alone, on pages that everyone can use."""
+"""A file from the upload to the record, every button by its key, on pages that everyone can use."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def looks_right(page: Page) -> None:
 
 
 def choose(page: Page, label: str, words: str) -> None:
-    """Pick an entry of a select by typing its first words, as a keyboard does."""
+    """Pick an entry of a select by its words."""
     field = page.get_by_label(label, exact=True)
     field.focus()
     field.select_option(label=words)
