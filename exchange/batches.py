@@ -26,7 +26,10 @@ from django.utils import timezone
 from accounts.models import Team, User
 from audit.services import record
 from exchange.csv import FileRefused
-from exchange.loader import BatchTakenOver, Order, import_file
+from exchange.loader import import_file
+from exchange.orders import BatchTakenOver, Order
+from exchange.previews import discard, forgotten
+from exchange.sources import ASKABLE, MENDABLE, NotWaiting, mapping_for
 from patients.models import BatchState, ImportBatch, RejectedLine
 
 logger = logging.getLogger(__name__)
@@ -108,7 +111,7 @@ def _process_locked(batch_id: int, stream: BinaryIO) -> None:
 
 def _unfinished(batch_id: int) -> ImportBatch | None:
     waiting = ImportBatch.objects.filter(pk=batch_id, state__in=OPEN_STATES).exclude(stored_as="")
-    return waiting.select_related("care_team", "started_by").first()
+    return waiting.select_related("care_team", "started_by", "confirmed_by").first()
 
 
 def _lock(stream: BinaryIO) -> bool:
@@ -120,18 +123,14 @@ def _lock(stream: BinaryIO) -> bool:
 
 
 def _take_in(batch: ImportBatch, stream: BinaryIO) -> bool:
-    """Whether the batch came to its end, good or bad."""
-    order = Order(
-        actor=f"import:{batch.pk}",
-        file_name=batch.file_name,
-        user=batch.started_by,
-        care_team=batch.care_team,
-        create_patients=batch.create_patients,
-        dry_run=batch.dry_run,
-    )
+    """Whether the batch came to its end, good or bad, so that its file is needed no more."""
     try:
-        import_file(order=order, stream=stream, batch=batch)
+        import_file(order=_order(batch, stream), stream=stream, batch=batch)
+        return not batch.dry_run  # a person looks at what it would do, and confirms
     except FileRefused as refused:
+        if refused.code in MENDABLE:
+            ask_for_columns(batch, refused.code, refused.params)
+            return False
         refuse(batch, refused.code, refused.params)
     except PermissionDenied:
         refuse(batch, "not_permitted", {})
@@ -142,6 +141,40 @@ def _take_in(batch: ImportBatch, stream: BinaryIO) -> bool:
         logger.error("import %s failed: %s", batch.pk, type(error).__name__)
         mark_failed(batch, type(error).__name__)
     return True
+
+
+def _order(batch: ImportBatch, stream: BinaryIO) -> Order:
+    return Order(
+        actor=f"import:{batch.pk}",
+        file_name=batch.file_name,
+        user=batch.confirmed_by or batch.started_by,
+        care_team=batch.care_team,
+        create_patients=batch.create_patients,
+        dry_run=batch.dry_run,
+        mapping=mapping_for(batch, stream),
+    )
+
+
+@transaction.atomic
+def ask_for_columns(batch: ImportBatch, code: str, params: Mapping[str, str]) -> None:
+    """The file waits until somebody says what its columns are; the reason is kept for the page."""
+    open_batch = ImportBatch.objects.filter(pk=batch.pk, state__in=OPEN_STATES)
+    if open_batch.update(state=BatchState.NEEDS_MAPPING):
+        RejectedLine.objects.filter(batch=batch).delete()
+        RejectedLine.objects.create(batch=batch, line_number=WHOLE_FILE, code=code, params=dict(params))
+        record(actor=f"import:{batch.pk}", action="import.asked", object_type="import", object_id=batch.pk)
+
+
+def discard_forgotten(*, now: dt.datetime) -> int:
+    """Give up files that nobody confirmed: they are full of patients and must not lie about."""
+    given_up = 0
+    for batch_id in forgotten(now=now):
+        try:
+            discard(actor="import:sweep", batch_id=batch_id, remove=uploads().delete)
+        except NotWaiting:
+            continue
+        given_up += 1
+    return given_up
 
 
 def refuse(batch: ImportBatch, code: str, params: Mapping[str, str]) -> None:
@@ -168,7 +201,7 @@ def remove_orphans(*, now: dt.datetime) -> int:
     folder = Path(uploads().path(FOLDER))
     if not folder.is_dir():
         return 0
-    wanted = set(ImportBatch.objects.filter(state__in=OPEN_STATES).values_list("stored_as", flat=True))
+    wanted = set(ImportBatch.objects.filter(state__in=(*OPEN_STATES, *ASKABLE)).values_list("stored_as", flat=True))
     removed = 0
     for file in folder.iterdir():
         age = now - dt.datetime.fromtimestamp(file.stat().st_mtime, tz=dt.UTC)

@@ -20,8 +20,11 @@ class ImportForm(PlainWidgets, forms.Form):
     """A file, whose patients they are, and whether it is meant."""
 
     file = forms.FileField(
-        label=_("CSV file"),
-        help_text=_("One result a line, under a line of column names: patient_id, marker, value, unit, collected_at."),
+        label=_("CSV or XLSX file"),
+        help_text=_(
+            "Under a line of column names: one result a line (patient_id, marker, value, unit, collected_at), or one "
+            "column a marker, such as CEA (ng/mL). Other columns can be explained in the next step."
+        ),
         error_messages={
             "required": _("Choose a file."),
             "empty": _("This file is empty. It must begin with a line of column names."),
@@ -34,7 +37,7 @@ class ImportForm(PlainWidgets, forms.Form):
         empty_label=None,
         help_text=_("The import is shown to this team, and patients that are made belong to it."),
     )
-    dry_run = forms.BooleanField(label=_("Dry run: only say what would happen"), required=False)
+    dry_run = forms.BooleanField(required=False)  # which button was pressed
     create_patients = forms.BooleanField(label=_("Make patients that are not on record"), required=False)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -42,10 +45,11 @@ class ImportForm(PlainWidgets, forms.Form):
         teams = self.fields["care_team"]
         assert isinstance(teams, forms.ModelChoiceField)
         teams.queryset = visible_teams(user)
-        for name in ("dry_run", "create_patients"):
-            self.fields[name].widget.attrs["class"] = "form-check-input"
+        self.fields["create_patients"].widget.attrs["class"] = "form-check-input"
         self.dress()
-        self.fields["file"].widget.attrs.update({"accept": ".csv,.txt,.tsv,text/csv", "data-most-bytes": MOST_BYTES})
+        self.fields["file"].widget.attrs.update(
+            {"accept": ".csv,.txt,.tsv,.xlsx,.xlsm,text/csv", "data-most-bytes": MOST_BYTES}
+        )
 
     def clean_file(self) -> UploadedFile[Any]:
         file: UploadedFile[Any] = self.cleaned_data["file"]

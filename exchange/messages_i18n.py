@@ -14,7 +14,14 @@ from patients import messages
 TEMPLATES: Final[Mapping[str, object]] = {
     # exchange.csv.messages, the whole file
     "file_empty": _("The file is empty. It must begin with a line of column names such as %(right)s."),
-    "file_is_spreadsheet": _("This is a workbook, not a text file. Save the sheet as CSV (UTF-8) and send that."),
+    "file_is_spreadsheet": _(
+        "This is neither a text file nor an XLSX workbook without a password. Save it as XLSX or as CSV (UTF-8)."
+    ),
+    "workbook_broken": _("This workbook cannot be opened. Open it in Excel, save it again as XLSX and send that."),
+    "workbook_too_large": _("This workbook unpacks to more than %(limit)s MB. Save the sheet as CSV (UTF-8)."),
+    "workbook_formula_without_value": _(
+        "This workbook has formulas whose results are not in the file. Open it in Excel, save it and send it again."
+    ),
     "file_encoding_unknown": _(
         "The character encoding of the file cannot be told, so nothing was read. Save it as UTF-8 and send it again."
     ),
@@ -38,7 +45,12 @@ TEMPLATES: Final[Mapping[str, object]] = {
         "“%(value)s” in %(column)s is no date that can be read. Write 2024-03-12 or 2024-03-12 08:03."
     ),
     "date_order_ambiguous": _(
-        "“%(value)s” in %(column)s: day and month could be swapped. Write the year first: 2024-03-12."
+        "“%(value)s” in %(column)s: day and month could be swapped. Write the year first (2024-03-12), or say of this "
+        "file which comes first."
+    ),
+    "date_is_serial_number": _(
+        "“%(value)s” in %(column)s looks like a spreadsheet's day number. Write 2024-03-12 08:03, or say of this file "
+        "from which year its days are counted."
     ),
     "date_in_future": _("“%(value)s” in %(column)s lies in the future."),
     "date_too_early": _("“%(value)s” in %(column)s lies before %(year)s."),
@@ -60,6 +72,7 @@ TEMPLATES: Final[Mapping[str, object]] = {
     "marker_is_derived": _("%(marker)s is computed from other markers and is not taken in."),
     "patient_unknown": _("No patient has the number “%(patient)s”."),
     "patient_details_refused": _("The patient “%(patient)s” could not be made: %(detail)s"),
+    "value_with_flag": _("“%(value)s”: “%(flag)s” is no part of the number. Write it in a column of its own."),
     "value_twice_in_file": _("Line %(line)s of this file has another value of %(marker)s for the same draw."),
     "accession_at_another_time": _(
         "The draw with the number “%(accession)s” was taken at %(recorded)s, not at %(collected)s."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from exchange.csv.messages import LineRead
 from patients.catalogue import MarkerDefinition, catalogue
@@ -15,6 +16,11 @@ from patients.plausibility import Concern
 from patients.reading import AbsentReading, read_cell
 from patients.services import NewDraw, NewResult, result_of
 from patients.values import InputProblem
+
+# "5.2 H", "5.2↑", "H 5.2": what the laboratory thinks of a number, glued to it.
+_FLAG = r"\(?(?:HH?|LL?|AA?|N|\*+|!+|[↑↓⇑⇓▲▼]+|高|低|偏高|偏低)\)?"
+LONGEST_FLAGGED: Final = 40
+_FLAGGED = re.compile(rf"(?P<before>{_FLAG}\s*)?[<>≤≥=]*\s*[\d.,]*\d[\d.,]*\s*(?P<after>{_FLAG})?", re.IGNORECASE)
 
 DrawIdentity = tuple[str | int, str, object]
 
@@ -29,6 +35,7 @@ class LineRefused(InputProblem):
         "marker_is_derived": "{marker} is computed from other markers and is not taken in",
         "patient_unknown": "no patient {patient!r} is on record",
         "patient_details_refused": "the patient {patient!r} could not be made: {detail}",
+        "value_with_flag": "{value!r}: {flag!r} is no part of the number; write it in a column of its own",
         "value_twice_in_file": "line {line} of this file has another value of {marker} for the same draw",
         "accession_at_another_time": "the draw {accession!r} was taken at {recorded}, not at {collected}",
     }
@@ -102,6 +109,7 @@ def prepare(line: LineRead, *, decimal_comma: bool) -> Prepared:
         each with a `code` and `params`.
     """
     marker = _find_marker(line)
+    _refuse_flag(line.value)
     reading = read_cell(marker=marker, text=line.value, unit=line.unit, decimal_comma=decimal_comma)
     result = replace(
         result_of(reading),
@@ -112,6 +120,13 @@ def prepare(line: LineRead, *, decimal_comma: bool) -> Prepared:
         interpretation=line.interpretation,
     )
     return Prepared(line, marker, result, () if isinstance(reading, AbsentReading) else reading.concerns)
+
+
+def _refuse_flag(text: str) -> None:
+    match = _FLAGGED.fullmatch(text) if len(text) <= LONGEST_FLAGGED else None
+    flag = (match["before"] or match["after"] or "").strip("() ") if match else ""
+    if flag:
+        raise LineRefused("value_with_flag", {"value": text[:40], "flag": flag})
 
 
 def _refuse_foreign_code(loinc: str, markers: Iterable[MarkerDefinition]) -> None:

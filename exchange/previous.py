@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from decimal import Decimal
 
 from exchange.preparing import Prepared
@@ -13,7 +13,7 @@ from patients.catalogue import MarkerDefinition, ReferenceInterval
 from patients.checking import concerned
 from patients.consistency import check_together
 from patients.models import Result
-from patients.plausibility import check_change, check_first
+from patients.plausibility import Concern, check_change, check_first
 from patients.reference import reference_for
 
 Value = tuple[dt.datetime, Decimal]
@@ -44,29 +44,36 @@ class PreviousValues:
             if value is not None:
                 self._on_record[patient, marker].append((at, value))
 
-    def odd(self, lines: Sequence[Prepared], *, patient: int | None) -> list[Prepared]:
-        """The lines of one draw whose values somebody should look at: the questions that the entry page asks."""
+    def concerns(self, lines: Sequence[Prepared], *, patient: int | None) -> list[tuple[Concern, ...]]:
+        """Of each line of one draw what somebody should look at: the questions that the entry page asks."""
         numbers = {
             line.marker.code: line.result.canonical_value
             for line in lines
             if line.result.canonical_value is not None and not line.result.comparator
         }
-        unfit = {code for concern in check_together(numbers) for code in concerned(concern)}
-        return [line for line in lines if self._is_odd(line, patient) or line.marker.code in unfit]
+        together = check_together(numbers)
+        return [
+            (
+                *self._of_value(line, patient),
+                *(concern for concern in together if line.marker.code in concerned(concern)),
+            )
+            for line in lines
+        ]
 
-    def _is_odd(self, line: Prepared, patient: int | None) -> bool:
+    def _of_value(self, line: Prepared, patient: int | None) -> tuple[Concern, ...]:
+        """In the value itself, and in the step from the one before."""
         at, canonical = line.line.collected_at, line.result.canonical_value
         key = (line.number, line.marker.code)
         before = [value for value in (self._in_file.get(key), self._before(patient, line)) if value and value[0] < at]
         if canonical is None or line.result.comparator:
-            return bool(line.concerns)
+            return line.concerns
         if key not in self._in_file or self._in_file[key][0] < at:
             self._in_file[key] = at, canonical
         if not before:
-            return bool(line.concerns or check_first(line.marker, canonical, "", _reference_of_everybody(line.marker)))
+            return (*line.concerns, *check_first(line.marker, canonical, "", _reference_of_everybody(line.marker)))
         when, previous = max(before)
         days = (at - when).total_seconds() / SECONDS_A_DAY
-        return bool(line.concerns or check_change(line.marker, canonical, previous, days))
+        return (*line.concerns, *check_change(line.marker, canonical, previous, days))
 
     def _before(self, patient: int | None, line: Prepared) -> Value | None:
         values = self._on_record.get((patient, line.marker.code), []) if patient is not None else []

@@ -1,31 +1,18 @@
-"""Rejected lines as a CSV file that a spreadsheet may open."""
+"""Rejected lines as a file: their own columns, so that it can be mended and sent again, and the reason beside them."""
 
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, TextIO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
 
+from exchange.csv import LineRejected
+from exchange.csv.own_columns import OWN, is_ours
 from exchange.messages_i18n import explain
+from patients.spreadsheet_cells import safe, unsafe
 
-HEADER: Final = ("line", "code", "reason", "as_it_stood")
-# What a spreadsheet would run as a formula. A number with its sign is none.
-_FORMULA = re.compile(r"[=+\-@\t\r]")
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
-
-
-def safe(cell: str) -> str:
-    """The cell as it is, or behind an apostrophe where a spreadsheet would take it for a formula."""
-    return f"'{cell}" if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell) else cell
-
-
-def rejected_row(line_number: int, code: str, params: Mapping[str, str], raw: str) -> tuple[str, str, str, str]:
-    return str(line_number), code, safe(explain(code, params)), safe(raw)
-
-
-def writer(file: TextIO) -> Any:
-    return csv.writer(file)
+MARK: Final = "\ufeff"  # by which spreadsheets know UTF-8
 
 
 class _Echo:
@@ -35,9 +22,62 @@ class _Echo:
         return text
 
 
-def rejected_csv(rows: Iterable[tuple[int, str, Mapping[str, str], str]]) -> Iterator[str]:
-    """The whole file line by line, with the mark by which spreadsheets know UTF-8."""
-    out = csv.writer(_Echo())
-    yield "\ufeff" + str(out.writerow(HEADER))
-    for row in rows:
-        yield str(out.writerow(rejected_row(*row)))
+@dataclass(slots=True)
+class RejectedFile:
+    """Writes line by line; several rejected results of one line become one line with all their reasons.
+
+    `shape` is what is kept of the file (`ImportBatch.shape`). Every cell is harmless for a spreadsheet.
+    """
+
+    shape: Mapping[str, Any]
+    _waiting: list[LineRejected] = field(default_factory=list)
+
+    def begin(self) -> str:
+        return MARK + self._row([*(header for _place, header in self._columns()), *OWN])
+
+    def add(self, line: LineRejected) -> str:
+        """The text of the line before, once all of it is known."""
+        if self._waiting and self._waiting[0].line_number != line.line_number:
+            done = self.end()
+            self._waiting = [line]
+            return done
+        self._waiting.append(line)
+        return ""
+
+    def end(self) -> str:
+        lines, self._waiting = self._waiting, []
+        return self._row(self._cells(lines)) if lines else ""
+
+    def _columns(self) -> list[tuple[int, str]]:
+        headers = self.shape.get("headers", ())
+        return [(place, header) for place, header in enumerate(headers) if header not in OWN]
+
+    def _cells(self, lines: Sequence[LineRejected]) -> list[str]:
+        first = lines[0]
+        own = [first.cells[place] if place < len(first.cells) else "" for place, _header in self._columns()]
+        if is_ours(self.shape.get("headers", ())):
+            own = [unsafe(cell) for cell in own]
+        reasons = [reason_of(line.column, line.code, line.params) for line in lines]
+        codes = dict.fromkeys(line.code for line in lines)
+        decimal = "comma" if self.shape.get("decimal_comma") else "point"
+        as_it_stood = "" if first.cells else first.raw
+        return [*own, str(first.line_number), " ".join(codes), " ".join(reasons), decimal, as_it_stood]
+
+    def _row(self, cells: Sequence[str]) -> str:
+        out = csv.writer(_Echo(), delimiter=self.shape.get("delimiter") or ",", quoting=csv.QUOTE_ALL)
+        return str(out.writerow([safe(cell) for cell in cells]))
+
+
+def reason_of(column: str, code: str, params: Mapping[str, str]) -> str:
+    """The reason, and in a line of several results the column that it is about."""
+    reason = explain(code, params)
+    return f"{column}: {reason}" if column else reason
+
+
+def rejected_csv(shape: Mapping[str, Any], lines: Iterable[LineRejected]) -> Iterator[str]:
+    """The whole file, piece by piece; `lines` come in their order."""
+    file = RejectedFile(shape)
+    yield file.begin()
+    for line in lines:
+        yield file.add(line)
+    yield file.end()

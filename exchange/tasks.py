@@ -27,6 +27,7 @@ def sweep() -> None:
     now = timezone.now()
     for batch_id in batches.due(now=now):
         import_file.apply_async((batch_id,), expires=SWEEP_SECONDS * 0.9)  # after commit: this task writes nothing
+    batches.discard_forgotten(now=now)
     batches.remove_orphans(now=now)
 
 

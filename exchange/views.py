@@ -6,21 +6,19 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.gate import may
-from accounts.models import User
 from accounts.roles import Permission
 from audit.services import record
 from exchange import batches
 from exchange.forms import ImportForm
 from exchange.rejected_csv import rejected_csv
-from exchange.selectors import batch_page, explained, rejected_lines
+from exchange.selectors import batch_page, explained, rejected_again, rejected_lines, visible_batch
 from exchange.tasks import nudge
 from patients.access import visible_batches
-from patients.models import ImportBatch
 
 BATCHES_A_PAGE = 25
 LINES_A_PAGE = 50
@@ -53,7 +51,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
 def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The whole page, or, asked by htmx while the import runs, the part of it that changes."""
     user = may(request, Permission.IMPORT_FILES)
-    batch = _visible_batch(user, pk)
+    batch = visible_batch(user, pk)
     page = Paginator(rejected_lines(batch), LINES_A_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {"shown": batch_page(batch), "page": page, "lines": explained(list(page.object_list))}
     if getattr(request, "htmx", False):
@@ -66,18 +64,10 @@ def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def import_rejected(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     user = may(request, Permission.IMPORT_FILES)
-    batch = _visible_batch(user, pk)
+    batch = visible_batch(user, pk)
     record(actor=user.audit_name, action="import.rejected_downloaded", object_type="import", object_id=batch.pk)
-    rows = rejected_lines(batch).values_list("line_number", "code", "params", "raw").iterator(chunk_size=1000)
-    response = StreamingHttpResponse(rejected_csv(rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        rejected_csv(batch.shape, rejected_again(batch)), content_type="text/csv; charset=utf-8"
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="import-{batch.pk}-rejected.csv"'
     return response
-
-
-def _visible_batch(user: User, pk: int) -> ImportBatch:
-    """Absent and forbidden look the same."""
-    found = visible_batches(user).select_related("care_team", "started_by").filter(pk=pk).first()
-    if found is None:
-        record(actor=user.audit_name, action="import.refused", object_type="import", object_id=pk)
-        raise Http404("No such import.")
-    return found

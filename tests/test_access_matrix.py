@@ -132,6 +132,19 @@ def about_a_batch() -> Row:
     )
 
 
+def file_step(*, get: By) -> Row:
+    """The file of this world waits for nobody, so who may take the step is sent back to the file."""
+    shut = (405, 405, 405) if get == (405, 405, 405) else (404, 403, 404)
+    return Row(
+        get=get,
+        post=(302, 403, 302),
+        foreign_get=shut,
+        foreign_post=(404, 403, 404),
+        path=lambda thing: (thing.batch,),
+        absent=of_nobody,
+    )
+
+
 def new_patient(world: World) -> dict[str, Any]:
     return {"care_team": world.cast.team.pk, "number": "N-77", **details(world)}
 
@@ -255,6 +268,9 @@ ROWS: Final[dict[str, Row]] = {
     "plan_pause": sent_about_a_patient(lambda _world: {"until": in_a_month(), "reason": "in hospital"}),
     "plan_resume": sent_about_a_patient(nothing),
     "plan_stop": sent_about_a_patient(lambda _world: {"reason": "treatment ended"}),
+    "import_columns": file_step(get=(302, 403, 302)),
+    "import_confirm": file_step(get=NEVER),
+    "import_discard": file_step(get=NEVER),
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail", "laboratory_edit")
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from exchange.csv.messages import FileRefused
+from exchange.csv.own_columns import OWN
+from patients.catalogue import catalogue
 
 RIGHT: Final = "patient_id,marker,value,unit,collected_at"
 MOST_NAMED = 30
+RESULTS: Final = "results"  # the role of a column that holds the values of one marker
 
 # Role -> names, the most telling first: where two columns have the same role, the earlier name is taken and the other
 # is named among the columns left out. Names compare without case, width, spaces and signs.
@@ -79,10 +82,12 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
 # Two columns of these roles could both be meant, and taking the wrong one would be a wrong number.
 NEVER_TWICE: Final = ("value", "unit")
 REQUIRED: Final = ("patient", "marker", "value", "unit", "collected")
+REQUIRED_WIDE: Final = ("patient", "collected")
 # The names of the required roles in the form that is asked for.
 ASKED: Final = dict(zip(REQUIRED, RIGHT.split(","), strict=True))
 
 _SIGNS = re.compile(r"[\W_]+")
+_NAME_AND_UNIT = re.compile(r"(?P<name>.+?)\s*[(\[（［](?P<unit>[^()\[\]（）［］]+)[)\]）］]\s*")
 
 
 def column_key(text: str) -> str:
@@ -94,13 +99,28 @@ _BY_KEY: Final = {column_key(name): (role, rank) for role, names in SYNONYMS.ite
 
 
 @dataclass(frozen=True, slots=True)
+class ResultColumn:
+    """A column with the values of one marker; their unit is one for all, or stands in a column of its own."""
+
+    place: int
+    header: str
+    marker: str
+    unit: str = ""
+    unit_place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
-    """Where each role stands in a line. `markers` may be several columns, which then must agree."""
+    """Where each role stands in a line. `markers` may be several columns, which then must agree.
+
+    With `results` the file is wide: each line holds the values of several markers.
+    """
 
     headers: tuple[str, ...]
     places: dict[str, int]
     markers: tuple[int, ...]
     ignored: tuple[str, ...]
+    results: tuple[ResultColumn, ...] = ()
 
     def header(self, role: str) -> str:
         """What the file itself calls a role."""
@@ -129,12 +149,35 @@ def find_columns(headers: Sequence[str]) -> Columns:
         if len(candidates.get(role, [])) > 1:
             named = ", ".join(headers[place] for _rank, place in candidates[role])
             raise FileRefused("file_columns_doubtful", {"role": ASKED[role], "found": named})
-    _require(headers, candidates)
+    results = _results_with_units(headers) if "value" not in candidates and "marker" not in candidates else ()
+    _require(headers, candidates, wide=bool(results))
     places = {role: min(found)[1] for role, found in candidates.items()}
     markers = tuple(place for _rank, place in sorted(candidates.get("marker", [])))
-    used = {*places.values(), *markers}
-    ignored = tuple(header for place, header in enumerate(headers) if place not in used and header)
-    return Columns(tuple(headers), places, markers, ignored)
+    used = {*places.values(), *markers, *(column.place for column in results)}
+    return Columns(tuple(headers), places, markers, left_out(headers, used), results)
+
+
+def left_out(headers: Sequence[str], used: Collection[int]) -> tuple[str, ...]:
+    return tuple(header for place, header in enumerate(headers) if place not in used and header and header not in OWN)
+
+
+def split_unit(header: str) -> tuple[str, str]:
+    """Name and unit of `CEA (ng/mL)`; no unit where the brackets belong to a marker's own name."""
+    if catalogue().find(header):
+        return header, ""
+    match = _NAME_AND_UNIT.fullmatch(header)
+    return (match["name"], match["unit"].strip()) if match else (header, "")
+
+
+def _results_with_units(headers: Sequence[str]) -> tuple[ResultColumn, ...]:
+    """The columns of a wide file that say both what was measured and in which unit."""
+    found = []
+    for place, header in enumerate(headers):
+        name, unit = split_unit(header)
+        marker = catalogue().find(name) if unit else None
+        if marker is not None:
+            found.append(ResultColumn(place, header, marker.code, unit))
+    return tuple(found)
 
 
 def _move_clock(candidates: dict[str, list[tuple[int, int]]]) -> None:
@@ -148,9 +191,10 @@ def _move_clock(candidates: dict[str, list[tuple[int, int]]]) -> None:
         candidates["collected"].remove(found[clocks[0]])
 
 
-def _require(headers: Sequence[str], candidates: dict[str, list[tuple[int, int]]]) -> None:
+def _require(headers: Sequence[str], candidates: Collection[str], *, wide: bool) -> None:
+    needed = REQUIRED_WIDE if wide else REQUIRED
     missing = [
-        ASKED[role] for role in REQUIRED if role not in candidates and not (role == "marker" and "loinc" in candidates)
+        ASKED[role] for role in needed if role not in candidates and not (role == "marker" and "loinc" in candidates)
     ]
     if missing:
         named = ", ".join(header[:40] for header in headers[:MOST_NAMED] if header)

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from exchange.csv.columns import RIGHT, count_recognised
 from exchange.csv.messages import FileRefused
 
 CHUNK = 1 << 16
@@ -18,7 +19,7 @@ BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
-SPREADSHEETS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"  # .xls, and every workbook with a password
 
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 # Two bytes of GB2312: signs and Greek (A1-A9), and the commonest 3,755 characters (B0-D7).
@@ -28,6 +29,8 @@ _KANA = re.compile(rb"[\xa4\xa5][\xa1-\xf6]")
 _WESTERN = frozenset("ÄÖÜäöüßÀÂÇÈÉÊËÎÏÔÙÛàâçèéêëîïôùûÁÍÓÚÑáíóúñÅÆØåæøÃÕãõìòÌÒ°±²³µ·–—’“”„€ \N{NO-BREAK SPACE}")
 _COMMON_SHARE = 0.7
 _LONE_SHARE = 0.8
+_ZEROS_SHARE = 0.1
+_FEWEST_ZEROS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,10 @@ class Encoded:
     sha256: str
 
 
-def find_encoding(stream: BinaryIO) -> Encoded:
+def find_encoding(stream: BinaryIO, *, said: str = "") -> Encoded:
     """Read the whole of `stream` in pieces and say how to decode it; it is left at its beginning.
+
+    A byte order mark goes before what a person `said` of this kind of file, and that before every guess.
 
     Raises
     ------
@@ -49,8 +54,8 @@ def find_encoding(stream: BinaryIO) -> Encoded:
     stream.seek(0)
     head = stream.read(4)
     if not head:
-        raise FileRefused("file_empty", {"right": "patient_id,marker,value,unit,collected_at"})
-    if head.startswith(SPREADSHEETS):
+        raise FileRefused("file_empty", {"right": RIGHT})
+    if head == OLD_WORKBOOK:
         raise FileRefused("file_is_spreadsheet", {})
     for mark, name, spoken in BOMS:
         if head.startswith(mark):
@@ -58,9 +63,23 @@ def find_encoding(stream: BinaryIO) -> Encoded:
             if name not in decodes:
                 raise FileRefused("file_encoding_broken", {"encoding": spoken})
             return Encoded(name, sha256)
+    likely = said or _utf_16_without_mark(stream)
+    if likely:
+        sha256, decodes, _ = _examine(stream, (likely,))
+        if likely in decodes:
+            return Encoded(likely, sha256)
+    if said:
+        raise FileRefused("file_encoding_broken", {"encoding": said.upper()})
+    return _by_evidence(stream)
+
+
+def _by_evidence(stream: BinaryIO) -> Encoded:
+    """UTF-8 proves itself; of the others one must look right and the other must not."""
     sha256, decodes, evidence = _examine(stream, ("utf-8", "gb18030", "cp1252"))
     if "utf-8" in decodes:
         return Encoded("utf-8", sha256)
+    if "gb18030" in decodes and _has_chinese_headers(stream):
+        return Encoded("gb18030", sha256)
     looks = [
         name
         for name, plausible in (("gb18030", _looks_chinese(evidence)), ("cp1252", _looks_western(evidence)))
@@ -93,6 +112,27 @@ def _examine(stream: BinaryIO, names: tuple[str, ...]) -> tuple[str, set[str], l
     _decode(decoders, b"", final=True)
     stream.seek(0)
     return digest.hexdigest(), set(decoders), evidence
+
+
+def _utf_16_without_mark(stream: BinaryIO) -> str:
+    """In UTF-16 every plain letter, digit and separator has a zero byte, always on the same side."""
+    stream.seek(0)
+    head = stream.read(CHUNK)
+    stream.seek(0)
+    zeros = head[0::2].count(0), head[1::2].count(0)
+    if min(zeros) or max(zeros) < max(_FEWEST_ZEROS, len(head) // 2 * _ZEROS_SHARE):
+        return ""
+    return "utf-16-be" if zeros[0] else "utf-16-le"
+
+
+def _has_chinese_headers(stream: BinaryIO) -> bool:
+    """A column name that is known in Chinese proves the encoding, whatever rare signs the names of people hold."""
+    stream.seek(0)
+    lines = stream.read(CHUNK).decode("gb18030", errors="replace").splitlines()
+    stream.seek(0)
+    first = next((line for line in lines if line.strip()), "")
+    names = [name.strip('" ') for name in re.split(r"[,;\t|]", first)]
+    return count_recognised([name for name in names if not name.isascii()]) > 0
 
 
 def _decode(decoders: dict[str, codecs.IncrementalDecoder], piece: bytes, *, final: bool) -> None:

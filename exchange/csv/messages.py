@@ -11,6 +11,7 @@ from patients.values import InputProblem
 
 # As much of a rejected line as is kept: enough to find it again.
 MOST_RAW = 2000
+MOST_CELLS = 20_000
 
 
 class FileRefused(InputProblem):
@@ -18,7 +19,10 @@ class FileRefused(InputProblem):
 
     texts: ClassVar[dict[str, str]] = {
         "file_empty": "the file is empty; it must begin with a line of column names such as {right}",
-        "file_is_spreadsheet": "this is a workbook, not a text file; save the sheet as CSV (UTF-8)",
+        "file_is_spreadsheet": "this is neither a text file nor an XLSX workbook; save it as XLSX or as CSV (UTF-8)",
+        "workbook_broken": "this workbook cannot be opened; open it in Excel, save it again and send that",
+        "workbook_too_large": "this workbook unpacks to more than {limit} MB; save the sheet as CSV (UTF-8)",
+        "workbook_formula_without_value": "cells hold formulas without results; open it in Excel and save it again",
         "file_encoding_unknown": "the character encoding cannot be told; save the file as UTF-8",
         "file_encoding_broken": "the file says it is {encoding} and is not; save it as UTF-8",
         "file_columns_missing": "no column for {missing}; the first line has: {found}; right would be: {right}",
@@ -39,6 +43,7 @@ class LineProblem(InputProblem):
         "cell_too_long": "{column} is longer than {limit} signs",
         "date_not_understood": "{value!r} in {column} is no date that can be read; write 2024-03-12 08:03",
         "date_order_ambiguous": "{value!r}: day and month could be swapped; write the year first: 2024-03-12",
+        "date_is_serial_number": "{value!r} in {column} is a spreadsheet's day number; write 2024-03-12 08:03",
         "date_in_future": "{value!r} in {column} lies in the future",
         "date_too_early": "{value!r} in {column} lies before {year}",
         "time_does_not_exist": "{value!r}: this clock time was skipped when the clocks went forward",
@@ -74,6 +79,8 @@ class LineRead:
     name: str = ""
     sex: str = "unknown"
     birth_date: str = ""
+    column: str = ""  # of a file with several results a line
+    cells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,14 @@ class LineRejected:
     code: str
     params: Mapping[str, str]
     raw: str
+    column: str = ""
+    cells: tuple[str, ...] = ()
+
+
+def kept_cells(cells: tuple[str, ...]) -> tuple[str, ...]:
+    """The cells of a rejected line, to be given back; none where they are too long to be kept whole."""
+    kept = tuple(cell.rstrip("\r\n").replace("\x00", "\N{SYMBOL FOR NULL}") for cell in cells)
+    return kept if sum(map(len, kept)) <= MOST_CELLS else ()
 
 
 def raw_text(text: str) -> str:

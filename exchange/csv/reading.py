@@ -1,4 +1,4 @@
-"""A laboratory's file in the long form: one line a result, under a line of column names.
+"""A laboratory's file as results: long, one line a result, or wide, one column a marker.
 
 The file is gone through twice, a piece at a time: once to learn what it is (encoding, separator, columns, decimal sign,
 how many lines), so that it is refused whole before anything of it is taken; then line by line.
@@ -6,22 +6,23 @@ how many lines), so that it is refused whole before anything of it is taken; the
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import BinaryIO, Final, TextIO
+from typing import BinaryIO, Final
 
-from exchange.csv.columns import MOST_NAMED, RIGHT, Columns, count_recognised, find_columns
+from exchange.csv.columns import Columns, find_columns
 from exchange.csv.dates import Clock, Moment, read_moment
-from exchange.csv.encoding import find_encoding
-from exchange.csv.messages import FileRefused, LineProblem, LineRead, LineRejected, raw_text
-from exchange.csv.records import MOST_CHARACTERS, MOST_LINES, Record, Records, read_lines, split_cells
+from exchange.csv.mapping import FileMapping
+from exchange.csv.messages import LineProblem, LineRead, LineRejected, kept_cells, raw_text
+from exchange.csv.own_columns import DECIMAL, is_ours
+from exchange.csv.records import MOST_CHARACTERS, MOST_LINES, Record
+from exchange.csv.said import columns_said
+from exchange.csv.tables import Table, open_table
 from exchange.csv.words import read_fasting, read_haemolysis, read_reference, read_sex, read_status
+from patients.spreadsheet_cells import unsafe
 
-DELIMITERS: Final = (",", ";", "\t")
 # What a cell may hold: the record keeps no more.
 LIMITS: Final = {
     "patient": 64,
@@ -34,7 +35,6 @@ LIMITS: Final = {
     "interpretation": 20,
     "name": 200,
 }
-_SEPARATOR_LINE = re.compile(r'"?sep=(?P<sign>[,;\t])"?', re.IGNORECASE)
 # 4,7 or 0,412 or 1.234,5: no thousands are written so. (4,125 could be either and proves nothing.)
 _DECIMAL_COMMA = re.compile(r"\D*(?:[\d.]*\d,\d{1,2}|[\d.]*\d,\d{4,}|0,\d+)\s*")
 _DECIMAL_POINT = re.compile(r"\D*(?:\d+\.\d{1,2}|\d+\.\d{4,}|0\.\d+)\s*")
@@ -52,43 +52,57 @@ class Shape:
     columns: Columns
     decimal_comma: bool
     lines_total: int  # physical lines under the header
+    date_order: str = ""
+    sheet: str = ""
+    sheets: tuple[str, ...] = ()
 
 
 class ResultFile:
     """A file that can be taken; `lines()` gives what stands in it."""
 
-    def __init__(self, stream: BinaryIO, shape: Shape, clock: Clock) -> None:
+    def __init__(self, table: Table, shape: Shape, clock: Clock) -> None:
         self.shape = shape
-        self._stream = stream
+        self._table = table
         self._clock = clock
+        self._ours = is_ours(shape.columns.headers)
         self._moment = lru_cache(maxsize=_MOMENTS_KEPT)(self._read_moment)
 
     def lines(self) -> Iterator[LineRead | LineRejected]:
-        """Every line that is not blank, read or rejected."""
-        with _text(self._stream, self.shape.encoding) as text:
-            lines = read_lines(text)
-            for line in lines:
-                if line.number == self.shape.header_line:
-                    break
-            for record in Records(lines, delimiter=self.shape.delimiter):
-                if record.problem or any(cell.strip() for cell in record.cells):
-                    yield self._line(record)
+        """Every result of every line that is not blank, read or rejected."""
+        for record in self._table.records():
+            if record.problem or any(cell.strip() for cell in record.cells):
+                yield from self._results(record)
 
-    def _line(self, record: Record) -> LineRead | LineRejected:
+    def _results(self, record: Record) -> Iterator[LineRead | LineRejected]:
         try:
-            return self._read(record)
+            self._check_cells(record)
+            texts = [unsafe(cell).strip() if self._ours else cell.strip() for cell in record.cells]
+            cells = {
+                role: texts[place] if place < len(texts) else "" for role, place in self.shape.columns.places.items()
+            }
         except LineProblem as problem:
-            return LineRejected(record.first, problem.code, problem.params, raw_text(record.raw))
+            yield _refused(record, problem)
+            return
+        if not self.shape.columns.results:
+            found = ("".join(texts[place : place + 1]) for place in self.shape.columns.markers)
+            yield self._result(record, cells, tuple(dict.fromkeys(name for name in found if name)))
+            return
+        for column in self.shape.columns.results:
+            value = "".join(texts[column.place : column.place + 1])
+            if value:  # a cell without a value is no result
+                beside = column.unit_place
+                unit = column.unit if beside is None else "".join(texts[beside : beside + 1])
+                yield self._result(record, {**cells, "value": value, "unit": unit}, (column.marker,), column.header)
 
-    def _read(self, record: Record) -> LineRead:
-        columns = self.shape.columns
-        self._check_cells(record)
-        cells = {
-            role: record.cells[place].strip() if place < len(record.cells) else ""
-            for role, place in columns.places.items()
-        }
-        found = ("".join(record.cells[place : place + 1]).strip() for place in columns.markers)
-        names = tuple(dict.fromkeys(name for name in found if name))
+    def _result(
+        self, record: Record, cells: dict[str, str], names: tuple[str, ...], header: str = ""
+    ) -> LineRead | LineRejected:
+        try:
+            return self._read(record, cells, names, header)
+        except LineProblem as problem:
+            return _refused(record, problem, header)
+
+    def _read(self, record: Record, cells: dict[str, str], names: tuple[str, ...], header: str) -> LineRead:
         self._require(cells, names)
         moment = self._moment(cells["collected"], cells.get("clock", ""))
         low, high = self._limits(cells)
@@ -100,7 +114,7 @@ class ResultFile:
             marker_names=names,
             loinc=cells.get("loinc", ""),
             value=cells["value"],
-            unit=cells["unit"],
+            unit=cells.get("unit", ""),
             collected_at=moment.at,
             time_known=moment.time_known,
             laboratory=cells.get("laboratory", ""),
@@ -115,6 +129,8 @@ class ResultFile:
             name=cells.get("name", ""),
             sex=read_sex(cells.get("sex", "")),
             birth_date=cells.get("birth_date", ""),
+            column=header,
+            cells=record.cells,
         )
 
     def _check_cells(self, record: Record) -> None:
@@ -139,7 +155,7 @@ class ResultFile:
 
     def _read_moment(self, text: str, time_text: str) -> Moment:
         column = self.shape.columns.header("collected")
-        return read_moment(text, clock=self._clock, column=column, time_text=time_text)
+        return read_moment(text, clock=self._clock, column=column, time_text=time_text, order=self.shape.date_order)
 
     def _word(self, role: str, cells: dict[str, str]) -> str:
         reader = {"fasting": read_fasting, "haemolysis": read_haemolysis, "status": read_status}[role]
@@ -156,83 +172,63 @@ class ResultFile:
         return read_reference(cells.get("reference", ""), decimal_comma=self.shape.decimal_comma)
 
 
-def open_results(stream: BinaryIO, *, clock: Clock) -> ResultFile:
-    """Learn what `stream` (seekable) holds.
+def _refused(record: Record, problem: LineProblem, column: str = "") -> LineRejected:
+    raw = raw_text(record.raw)
+    return LineRejected(record.first, problem.code, problem.params, raw, column, kept_cells(record.cells))
+
+
+def open_results(stream: BinaryIO, *, clock: Clock, mapping: FileMapping | None = None) -> ResultFile:
+    """Learn what `stream` (seekable) holds, by what was said of it or by its own column names.
 
     Raises
     ------
     FileRefused
         nothing of this file can be taken; the error says what would be right.
     """
-    encoded = find_encoding(stream)
-    with _text(stream, encoded.name) as text:
-        header_line, delimiter, columns = _find_header(text)
-    with _text(stream, encoded.name) as text:
-        last_line, decimal_comma = _survey(text, header_line, delimiter, columns)
+    table = open_table(stream, mapping)
+    columns = columns_said(mapping, table.headers) if mapping else find_columns(table.headers)
+    last_line, decimal_comma = _survey(table, columns, mapping.decimal if mapping else "")
     shape = Shape(
-        encoding=encoded.name,
-        sha256=encoded.sha256,
-        delimiter=delimiter,
-        header_line=header_line,
+        encoding=table.encoding,
+        sha256=table.sha256,
+        delimiter=table.delimiter,
+        header_line=table.header_line,
         columns=columns,
         decimal_comma=decimal_comma,
-        lines_total=last_line - header_line,
+        lines_total=last_line - table.header_line,
+        date_order=mapping.date_order if mapping else "",
+        sheet=getattr(table, "sheet", ""),
+        sheets=getattr(table, "sheets", ()),
     )
-    return ResultFile(stream, shape, clock)
+    return ResultFile(table, shape, clock)
 
 
-@contextlib.contextmanager
-def _text(stream: BinaryIO, encoding: str) -> Iterator[TextIO]:
-    stream.seek(0)
-    text = io.TextIOWrapper(stream, encoding=encoding, newline="")
-    try:
-        yield text
-    finally:
-        text.detach()  # closing the wrapper would close the caller's stream
-
-
-def _find_header(text: TextIO) -> tuple[int, str, Columns]:
-    """The first line that is not blank, its separator, and what the columns are."""
-    forced = ""
-    for line in read_lines(text):
-        plain = line.text.strip("\r\n")
-        if match := _SEPARATOR_LINE.fullmatch(plain):  # Excel's own first line
-            forced = match["sign"]
-        elif plain.strip():
-            delimiter = forced or max(DELIMITERS, key=lambda sign: _fit(line.text, sign))
-            cells, problem = split_cells(line.text, delimiter)
-            if problem or line.too_long:
-                found = raw_text(plain)[: 4 * MOST_NAMED]
-                raise FileRefused("file_columns_missing", {"missing": RIGHT, "found": found, "right": RIGHT})
-            return line.number, delimiter, find_columns([raw_text(cell.strip("\ufeff \t")) for cell in cells])
-    raise FileRefused("file_empty", {"right": RIGHT})
-
-
-def _fit(header: str, delimiter: str) -> tuple[int, int]:
-    cells, _problem = split_cells(header, delimiter)
-    return count_recognised(cells), len(cells)
-
-
-def _survey(text: TextIO, header_line: int, delimiter: str, columns: Columns) -> tuple[int, bool]:
+def _survey(table: Table, columns: Columns, said: str) -> tuple[int, bool]:
     """The number of the last line, and whether values have a decimal comma.
 
-    Only a file separated by semicolons may have one: where commas separate cells, or where nothing shows the writer's
-    country, a comma in a value stays in doubt and its line is refused. The values themselves must prove it.
+    Where nobody said so only a file separated by semicolons may have one: where commas separate cells, or where nothing
+    shows the writer's country, a comma in a value stays in doubt and its line is refused. The values themselves must
+    prove it.
     """
-    lines = read_lines(text)
-    last = header_line
-    if delimiter != ";":
-        for line in lines:
-            last = line.number
-        return max(last, header_line), False
-    for line in lines:
-        if line.number == header_line:
-            break
-    place = columns.places["value"]
+    last = table.header_line
+    if said or is_ours(columns.headers):
+        return table.last_line(), said == "comma" or (not said and _comma_as_before(table, columns))
+    if table.delimiter != ";":
+        return table.last_line(), False
+    places = [column.place for column in columns.results] or [columns.places["value"]]
     comma = point = False
-    for record in Records(lines, delimiter=delimiter):
+    for record in table.records():
         last = record.last
-        value = "".join(record.cells[place : place + 1])
-        comma = comma or _DECIMAL_COMMA.fullmatch(value) is not None
-        point = point or _DECIMAL_POINT.fullmatch(value) is not None
+        for place in places:
+            value = "".join(record.cells[place : place + 1])
+            comma = comma or _DECIMAL_COMMA.fullmatch(value) is not None
+            point = point or _DECIMAL_POINT.fullmatch(value) is not None
     return last, comma and not point
+
+
+def _comma_as_before(table: Table, columns: Columns) -> bool:
+    """Rejected lines that come back say what the file they are from proved."""
+    if DECIMAL not in columns.headers:
+        return False
+    place = columns.headers.index(DECIMAL)
+    return any("".join(record.cells[place : place + 1]).strip() == "comma" for record in table.records())

@@ -18,6 +18,7 @@ from patients.models.events import (
     Treatment,
     TreatmentKind,
 )
+from patients.models.import_sources import Fate, ImportSource, LineOutcome
 from patients.models.intake import BatchState, ImportBatch, RejectedLine
 from patients.models.laboratory import Laboratory, LaboratoryMarker
 from patients.models.marker import Assay, Marker
@@ -47,6 +48,7 @@ __all__ = [
     "EntryDraft",
     "EntryScope",
     "Fasting",
+    "Fate",
     "Finding",
     "FollowUpCall",
     "FollowUpPlan",
@@ -56,7 +58,9 @@ __all__ = [
     "ImportBatch",
     "Laboratory",
     "LaboratoryMarker",
+    "ImportSource",
     "LesionType",
+    "LineOutcome",
     "Marker",
     "MenopausalStatus",
     "Modality",

@@ -15,6 +15,9 @@ class BatchState(models.TextChoices):
     RUNNING = "running", _("running")
     DONE = "done", _("done")
     FAILED = "failed", _("failed")
+    NEEDS_MAPPING = "needs_mapping", _("columns to be said")
+    PREVIEWED = "previewed", _("to be confirmed")
+    DISCARDED = "discarded", _("discarded")
 
 
 class ImportBatch(models.Model):
@@ -27,7 +30,7 @@ class ImportBatch(models.Model):
     care_team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="import_batches")
     create_patients = models.BooleanField(default=False)
     dry_run = models.BooleanField(default=False)
-    state = models.CharField(_("state"), max_length=10, choices=BatchState.choices, default=BatchState.WAITING)
+    state = models.CharField(_("state"), max_length=20, choices=BatchState.choices, default=BatchState.WAITING)
     failure = models.CharField(max_length=300, blank=True)
     lines_total = models.PositiveIntegerField(default=0)
     lines_done = models.PositiveIntegerField(default=0)
@@ -37,6 +40,19 @@ class ImportBatch(models.Model):
     lines_rejected = models.PositiveIntegerField(default=0)
     patients_created = models.PositiveIntegerField(default=0)
     draws_created = models.PositiveIntegerField(default=0)
+    to_check = models.PositiveIntegerField(default=0)
+    import_source = models.ForeignKey(
+        "patients.ImportSource", on_delete=models.SET_NULL, null=True, blank=True, related_name="batches"
+    )
+    mapping = models.JSONField(null=True, blank=True, help_text="how the columns are to be read, where it was said")
+    shape = models.JSONField(
+        default=dict, blank=True, help_text="what the file turned out to be: columns, separator ..."
+    )
+    preview = models.JSONField(default=dict, blank=True, help_text="what was shown to who confirmed")
+    confirmed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="confirmed_batches"
+    )
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     started_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="import_batches")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -60,6 +76,8 @@ class RejectedLine(models.Model):
     code = models.CharField(max_length=60)
     params = models.JSONField(default=dict)
     raw = models.TextField(_("as it stood"), blank=True)
+    cells = models.JSONField(default=list, blank=True)
+    column = models.CharField(max_length=200, blank=True, help_text="of a file with several results a line")
 
     class Meta:
         ordering = ["line_number", "pk"]

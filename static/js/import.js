@@ -2,9 +2,9 @@
 
 const form = document.getElementById("import");
 const file = form.querySelector("input[type=file]");
-const button = form.querySelector("button[type=submit]");
+const buttons = [...form.querySelectorAll("button[type=submit]")];
 const trouble = document.getElementById("import-trouble");
-const label = button.textContent;
+const labels = buttons.map((button) => button.textContent);
 
 function tooLarge() {
   return [...file.files].some((one) => one.size > Number(file.dataset.mostBytes));
@@ -24,12 +24,19 @@ form.addEventListener("submit", (event) => {
     file.focus();
     return;
   }
-  button.disabled = true;
-  button.textContent = form.dataset.sending;
+  // Only after the form was read: a button that is switched off does not say that it was pressed.
+  setTimeout(() => {
+    for (const button of buttons) {
+      button.disabled = true;
+    }
+    event.submitter.textContent = form.dataset.sending;
+  });
 });
 
-// Coming back by the browser's own button shows the page as it was left: with the button switched off.
+// Coming back by the browser's own button shows the page as it was left: with the buttons switched off.
 window.addEventListener("pageshow", () => {
-  button.disabled = false;
-  button.textContent = label;
+  buttons.forEach((button, place) => {
+    button.disabled = false;
+    button.textContent = labels[place];
+  });
 });

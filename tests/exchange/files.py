@@ -8,7 +8,8 @@ from typing import Any
 from django.apps import apps
 
 from exchange.csv import LineRejected
-from exchange.loader import ImportSummary, Order, import_file
+from exchange.loader import import_file
+from exchange.orders import ImportSummary, Order
 from patients.models import ImportBatch
 
 HEADER = "patient_id,marker,value,unit,collected_at\n"

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.services import leave_team
-from exchange import batches, loader, tasks
+from exchange import batches, run, tasks
 from patients.models import BatchState, ImportBatch, Result
 from tests.cast import Cast, make_patient
 from tests.exchange.files import HEADER
@@ -66,15 +66,15 @@ def test_a_dry_run_leaves_counts_and_reasons_and_no_result(cast: Cast) -> None:
     batch = received(cast, dry_run=True)
     tasks.import_file(batch.pk)
     batch.refresh_from_db()
-    assert (batch.state, batch.results_new, batch.lines_rejected) == (BatchState.DONE, 1, 1)
+    assert (batch.state, batch.results_new, batch.lines_rejected) == (BatchState.PREVIEWED, 1, 1)
     assert Result.objects.count() == 0
 
 
 def test_a_file_that_is_refused_fails_with_the_reason(cast: Cast, own_folder: Path) -> None:
-    batch = received(cast, "a,b\n1,2\n")
+    batch = received(cast, "\n\n")
     tasks.import_file(batch.pk)
     batch.refresh_from_db()
-    assert (batch.state, batch.failure) == (BatchState.FAILED, "file_columns_missing")
+    assert (batch.state, batch.failure) == (BatchState.FAILED, "file_empty")
     assert batch.rejected_lines.get().line_number == batches.WHOLE_FILE
     assert list(own_folder.iterdir()) == []
 
@@ -113,14 +113,14 @@ def test_who_left_the_team_meanwhile_takes_nothing_in(cast: Cast) -> None:
 
 def test_a_batch_out_of_time_is_gone_on_with_by_the_sweep(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     make_patient(cast.team, number="P1")
-    monkeypatch.setattr(loader, "LINES_A_PIECE", 1)
+    monkeypatch.setattr(run, "LINES_A_PIECE", 1)
     batch = received(cast)
 
     def out_of_time(**_anything: object) -> None:
         raise SoftTimeLimitExceeded
 
     with monkeypatch.context() as patch:
-        patch.setattr(loader, "record_draws", out_of_time)
+        patch.setattr(run, "record_draws", out_of_time)
         tasks.import_file(batch.pk)
     batch.refresh_from_db()
     assert (batch.state, batch.lines_done) == (BatchState.RUNNING, 0)

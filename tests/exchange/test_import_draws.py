@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.services import create_team
+from exchange.csv.own_columns import OWN
 from patients.models import BatchState, ImportBatch, Patient, Result
 from tests.cast import Cast, make_patient
 from tests.exchange.files import HEADER, rows_of_every_table
@@ -50,10 +51,10 @@ def test_every_rejected_line_goes_into_a_file_that_runs_no_formula(tmp_path: Pat
     assert "and 10 more" in said
     with kept.open(newline="", encoding="utf-8-sig") as opened:
         rows = list(csv.reader(opened))
-    assert rows[0] == ["line", "code", "reason", "as_it_stood"]
+    assert rows[0] == [*HEADER.strip().split(","), *OWN]
     assert len(rows) == 31
-    assert rows[1][:2] == ["2", "patient_unknown"]
-    assert rows[1][3].startswith("'=cmd")
+    assert rows[1][:2] == ["'=cmd|' /C calc'!A0", "CEA"]
+    assert rows[1][5:7] == ["2", "patient_unknown"]
 
 
 def test_the_only_team_there_is_takes_new_patients(file: Path, db: None) -> None:

@@ -10,7 +10,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from accounts.services import leave_team
 from audit.models import AuditEvent
-from exchange import loader
+from exchange import loader, run
 from exchange.csv import FileRefused
 from monitoring.models import EvaluationMark
 from patients.models import BatchState, Draw, ImportBatch, Patient, PatientIdentifier, Result, Sex
@@ -230,7 +230,7 @@ def test_a_dry_run_says_what_the_run_would_do_and_writes_nothing_at_all(cast: Ca
 def test_a_dry_run_agrees_with_the_run_where_draws_go_on_past_the_end_of_a_piece(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loader, "LINES_A_PIECE", 3)
+    monkeypatch.setattr(run, "LINES_A_PIECE", 3)
     content = HEADER + "".join(
         f"N{day % 2},{marker},50,{unit},2024-03-{day}\n"
         for day in range(10, 20)
@@ -252,7 +252,7 @@ def test_a_file_that_is_refused_leaves_nothing(cast: Cast) -> None:
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_stopped(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "LINES_A_PIECE", 4)
+    monkeypatch.setattr(run, "LINES_A_PIECE", 4)
     make_patient(cast.team, number="P1")
     good = [f"P1,CEA,3.{day},ng/mL,2024-03-{day}\n" for day in range(10, 20)]
     content = HEADER + "".join(good[:5]) + "P1,BILI,1,mg/dL,2024-03-12\n" + "".join(good[5:])

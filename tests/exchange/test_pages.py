@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from exchange import batches, forms, tasks
+from exchange.csv.own_columns import OWN
 from patients.models import BatchState, ImportBatch, RejectedLine, Result
 from tests.cast import Cast, make_patient
 from tests.exchange.files import HEADER
@@ -64,7 +67,7 @@ def test_a_dry_run_through_the_page_writes_no_result(cast: Cast) -> None:
     batch = upload(cast, dry_run="on")
     tasks.import_file(batch.pk)
     page = signed_in(cast.nurse).get(reverse("import_detail", args=[batch.pk])).content.decode()
-    assert "Dry run" in page
+    assert "Nothing is in the record yet. This is what would happen." in page
     assert Result.objects.count() == 0
 
 
@@ -81,8 +84,10 @@ def test_rejected_lines_download_as_a_file_that_runs_no_formula(cast: Cast) -> N
     tasks.import_file(batch.pk)
     response = signed_in(cast.nurse).get(reverse("import_rejected", args=[batch.pk]))
     text = b"".join(response.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
-    assert text.splitlines()[0] == "line,code,reason,as_it_stood"
-    assert "\"'=1+1,CEA" in text
+    header, line = csv.reader(io.StringIO(text))
+    assert header == [*HEADER.strip().split(","), *OWN]
+    assert line[:5] == ["'=1+1", "CEA", "3.2", "ng/mL", "2024-03-12"]
+    assert line[5:] == ["2", "patient_unknown", "No patient has the number “=1+1”.", "point", ""]
     assert response.headers["Content-Disposition"].startswith("attachment")
 
 

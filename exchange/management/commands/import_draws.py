@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
@@ -17,7 +17,7 @@ from accounts.models import Team
 from exchange.csv import FileRefused, LineRejected
 from exchange.loader import ImportSummary, Order, import_file
 from exchange.messages_i18n import explain
-from exchange.rejected_csv import HEADER, rejected_row, writer
+from exchange.rejected_csv import RejectedFile
 
 ACTOR = "command:import_draws"
 MOST_SHOWN = 20
@@ -25,11 +25,12 @@ MOST_SHOWN = 20
 
 class Command(BaseCommand):
     help = (
-        "Take results in from a CSV file in the long form: patient_id,marker,value,unit,collected_at (docs/import.md)."
+        "Take results in from a CSV file or an XLSX workbook: patient_id,marker,value,unit,collected_at, or one column "
+        "a marker such as CEA (ng/mL) (docs/import.md)."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="the CSV file")
+        parser.add_argument("file", type=Path, help="the CSV or XLSX file")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and write nothing")
         parser.add_argument("--create-patients", action="store_true", help="make the patients that are not on record")
         parser.add_argument("--team", default="", help="the care team of patients that are made")
@@ -56,13 +57,19 @@ class Command(BaseCommand):
             def on_rejected(line: LineRejected) -> None:
                 if len(shown) < MOST_SHOWN:
                     shown.append(line)
-                keep(line)
+                keep.add(line)
 
             def on_progress(done: int, total: int) -> None:
                 bar.update(task, completed=done, total=total)
 
             try:
-                summary = import_file(order=order, stream=stream, on_progress=on_progress, on_rejected=on_rejected)
+                summary = import_file(
+                    order=order,
+                    stream=stream,
+                    on_progress=on_progress,
+                    on_rejected=on_rejected,
+                    on_shape=keep.begin,
+                )
             except FileRefused as refused:
                 raise CommandError(f"{order.file_name}: {explain(refused.code, refused.params)}") from refused
         _tell(console, summary, shown)
@@ -97,19 +104,41 @@ def _open(file: Path) -> BinaryIO:
         raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
 
 
+class _Keep:
+    """Writes rejected lines to a file, or nowhere."""
+
+    def __init__(self, file: TextIO | None) -> None:
+        self._file = file
+        self._rejected = RejectedFile({})
+
+    def begin(self, shape: dict[str, Any]) -> None:
+        self._rejected = RejectedFile(shape)
+        self._write(self._rejected.begin())
+
+    def add(self, line: LineRejected) -> None:
+        self._write(self._rejected.add(line))
+
+    def end(self) -> None:
+        self._write(self._rejected.end())
+
+    def _write(self, text: str) -> None:
+        if self._file is not None:
+            self._file.write(text)
+
+
 @contextlib.contextmanager
-def _rejected_file(path: Path | None) -> Iterator[Any]:
+def _rejected_file(path: Path | None) -> Iterator[_Keep]:
     if path is None:
-        yield lambda _line: None
+        yield _Keep(None)
         return
     try:
-        file = path.open("w", encoding="utf-8-sig", newline="")
+        file = path.open("w", encoding="utf-8", newline="")
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
     with file:
-        out = writer(file)
-        out.writerow(HEADER)
-        yield lambda line: out.writerow(rejected_row(line.line_number, line.code, line.params, line.raw))
+        keep = _Keep(file)
+        yield keep
+        keep.end()
 
 
 def _progress(console: Console) -> Progress:
@@ -139,6 +168,9 @@ def _tell(console: Console, summary: ImportSummary, shown: list[LineRejected]) -
     ):
         table.add_row(name, f"{count:>8}")
     console.print(table)
+    if summary.lines_to_check:
+        more = " ..." if summary.to_check > len(summary.lines_to_check) else ""
+        console.print(f"Lines to check: {', '.join(map(str, summary.lines_to_check))}{more}")
     if summary.ignored_columns:
         console.print(f"Columns left out: {escape(', '.join(summary.ignored_columns))}")
     for line in shown:

@@ -1,0 +1,247 @@
+"""One pass through one file, a piece at a time.
+
+Each piece is one transaction: its draws, its rejected lines, what became of the others and the counts of its batch are
+committed together or not at all. So the counts are the progress, a run that was stopped goes on where it stopped, and
+two runs of one batch cannot both write a piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, fields, replace
+
+from django.db import transaction
+from django.utils import timezone
+
+from exchange.csv import LineRead, LineRejected, ResultFile
+from exchange.csv.dates import Clock
+from exchange.csv.messages import kept_cells
+from exchange.memory import FileMemory, contradiction
+from exchange.orders import BatchTakenOver, Counts, ImportSummary, OnRejected, Order, Progress
+from exchange.outcomes import Outcomes
+from exchange.people import People
+from exchange.preparing import DrawIdentity, LineRefused, Prepared, draw_of, prepare
+from exchange.previous import PreviousValues
+from patients.models import BatchState, Fate, ImportBatch, LineOutcome, RejectedLine, Result
+from patients.reading import ImpossibleValue
+from patients.services import DrawPlan, PatientDraw, plan_draws, record_draws
+from patients.services.errors import RecordError
+from patients.values import InputProblem
+
+LINES_A_PIECE = 500
+REASON = "changed at the source"
+
+Draws = dict[DrawIdentity, dict[str, Prepared]]
+Patients = dict[str, int | None]  # number -> patient; None: a dry run would make one
+
+
+class Run:
+    """One pass through one file."""
+
+    def __init__(
+        self,
+        order: Order,
+        file: ResultFile,
+        batch: ImportBatch | None,
+        clock: Clock,
+        on_progress: Progress | None,
+        on_rejected: OnRejected | None,
+    ) -> None:
+        self._order = order
+        self._file = file
+        self._batch = batch
+        self._on_progress = on_progress
+        self._on_rejected = on_rejected
+        self._memory = FileMemory()
+        self._previous = PreviousValues()
+        self._outcomes = Outcomes(batch)
+        self._people = People(
+            actor=order.actor,
+            user=order.user,
+            care_team=order.care_team,
+            create=order.create_patients,
+            dry_run=order.dry_run,
+            clock=clock,
+        )
+        self._counts = Counts()
+        if batch is not None:
+            self._counts = Counts(*(getattr(batch, count.name) for count in fields(Counts)))
+        self._people.created = self._counts.patients_created
+
+    def run(self) -> ImportSummary:
+        shape = self._file.shape
+        for piece, last_line in self._pieces():
+            self._take(piece, lines_done=last_line - shape.header_line)
+        if self._counts.lines_done < shape.lines_total:  # blank lines at the end
+            with transaction.atomic():
+                self._advance(shape.lines_total)
+        return ImportSummary(
+            batch_id=self._batch.pk if self._batch else None,
+            dry_run=self._order.dry_run,
+            lines_total=shape.lines_total,
+            counts=self._counts,
+            ignored_columns=shape.columns.ignored,
+            encoding=shape.encoding,
+            decimal_comma=shape.decimal_comma,
+            lines_to_check=tuple(self._outcomes.lines_to_check),
+        )
+
+    def _pieces(self) -> Iterator[tuple[list[Prepared | LineRejected], int]]:
+        """What is still to be done, so many lines at a time, with the number of the last line of each piece."""
+        done_before = self._file.shape.header_line + self._counts.lines_done
+        piece: list[Prepared | LineRejected] = []
+        last = done_before
+        for line in self._file.lines():
+            ready = self._prepare(line)
+            if line.line_number <= done_before:
+                self._remember(ready)
+                continue
+            if len(piece) >= LINES_A_PIECE and line.line_number > last:  # never between two results of one line
+                yield piece, last
+                piece = []
+            piece.append(ready)
+            last = line.last_line_number if isinstance(line, LineRead) else line.line_number
+        if piece:
+            yield piece, last
+
+    def _prepare(self, line: LineRead | LineRejected) -> Prepared | LineRejected:
+        if isinstance(line, LineRejected):
+            return line
+        if not line.laboratory and self._order.laboratory:
+            line = replace(line, laboratory=self._order.laboratory)
+        try:
+            return prepare(line, decimal_comma=self._file.shape.decimal_comma)
+        except (InputProblem, ImpossibleValue) as problem:
+            return _rejected(line, problem)
+
+    def _remember(self, line: Prepared | LineRejected) -> None:
+        """A line of a piece that an earlier run has taken in."""
+        if isinstance(line, Prepared):
+            with suppress(LineRefused):
+                self._memory.see(line)
+
+    def _take(self, piece: list[Prepared | LineRejected], *, lines_done: int) -> None:
+        rejected = [line for line in piece if isinstance(line, LineRejected)]
+        with transaction.atomic():
+            draws, patients = self._gather([line for line in piece if isinstance(line, Prepared)], rejected)
+            self._write(draws, patients, rejected)
+            rejected.sort(key=lambda line: line.line_number)
+            self._counts.lines_rejected += len(rejected)
+            self._counts.patients_created = self._people.created
+            self._advance(lines_done, rejected)
+        for line in rejected:
+            if self._on_rejected:
+                self._on_rejected(line)
+        if self._on_progress:
+            self._on_progress(self._counts.lines_done, self._file.shape.lines_total)
+
+    def _gather(self, ready: list[Prepared], rejected: list[LineRejected]) -> tuple[Draws, Patients]:
+        """The lines by draw, and the patients by number; what belongs nowhere goes to `rejected`."""
+        patients: Patients = dict(self._people.find({line.number for line in ready}))
+        draws: Draws = {}
+        for line in ready:
+            try:
+                if line.number not in patients:
+                    patients[line.number] = self._people.make(line.line)
+                if self._memory.see(line):
+                    # By patient, not by number: one patient may have two numbers in one file.
+                    draw = draws.setdefault(line.draw_identity(patients[line.number]), {})
+                    self._join(draw, line)
+                else:
+                    self._repeated([line])
+            except InputProblem as problem:
+                rejected.append(_rejected(line.line, problem))
+        return draws, patients
+
+    def _join(self, draw: dict[str, Prepared], line: Prepared) -> None:
+        earlier = draw.setdefault(line.marker.code, line)
+        if earlier is line:
+            return
+        if earlier.signature != line.signature:
+            raise contradiction(line, earlier.line.line_number)
+        self._repeated([line])
+
+    def _write(self, draws: Draws, patients: Patients, rejected: list[LineRejected]) -> None:
+        self._previous.load([patient for patient in patients.values() if patient is not None])
+        on_record: list[tuple[PatientDraw, list[Prepared]]] = []
+        for draw in draws.values():
+            lines = list(draw.values())
+            patient = patients[lines[0].number]
+            if patient is None:  # a dry run that would make the patient: then all of it is new
+                self._count_new(lines, patient=None)
+            else:
+                results = tuple(line.result for line in lines)
+                on_record.append((PatientDraw(patient_id=patient, draw=draw_of(lines), results=results), lines))
+        items = [item for item, _lines in on_record]
+        plans = plan_draws(items) if self._order.dry_run else self._record(items)
+        for plan, (_item, lines) in zip(plans, on_record, strict=True):
+            self._count(plan, lines, rejected)
+
+    def _record(self, items: list[PatientDraw]) -> tuple[DrawPlan, ...]:
+        return record_draws(
+            actor=self._order.actor, draws=items, recorded_by=self._order.user, batch=self._batch, reason=REASON
+        )
+
+    def _count(self, plan: DrawPlan, lines: list[Prepared], rejected: list[LineRejected]) -> None:
+        if plan.refused is not None:
+            rejected.extend(_rejected(line.line, _not_this_draw(plan.refused, line)) for line in lines)
+            return
+        if plan.row is None:
+            self._count_new(lines, patient=plan.item.patient_id)
+            return
+        fresh = {result.marker for result in plan.new}
+        changed = {result.marker: old for old, result in plan.corrections}
+        self._counts.results_corrected += len(changed)
+        self._counts.results_new += len(fresh)
+        touched = [line for line in lines if line.marker.code in fresh | changed.keys()]
+        self._note(touched, patient=plan.item.patient_id, changed=changed)
+        self._repeated([line for line in lines if line.marker.code not in fresh | changed.keys()])
+
+    def _count_new(self, lines: list[Prepared], *, patient: int | None) -> None:
+        self._counts.results_new += len(lines)
+        self._counts.draws_created += self._memory.is_first_piece_of(lines[0].draw_identity(patient))
+        self._note(lines, patient=patient, changed={})
+
+    def _note(self, lines: list[Prepared], *, patient: int | None, changed: Mapping[str, Result]) -> None:
+        """Keep what the lines do, and which of them somebody should look at."""
+        for line, concerns in zip(lines, self._previous.concerns(lines, patient=patient), strict=True):
+            old = changed.get(line.marker.code)
+            self._counts.to_check += bool(concerns)
+            self._outcomes.add(line, Fate.CORRECTED if old else Fate.NEW, old=old, concerns=concerns)
+
+    def _repeated(self, lines: Sequence[Prepared]) -> None:
+        self._counts.results_repeated += len(lines)
+        for line in lines:
+            self._outcomes.add(line, Fate.REPEATED)
+
+    def _advance(self, lines_done: int, rejected: Sequence[LineRejected] = ()) -> None:
+        before, self._counts.lines_done = self._counts.lines_done, lines_done
+        if self._batch is None:
+            return
+        here = ImportBatch.objects.filter(pk=self._batch.pk, state=BatchState.RUNNING, lines_done=before)
+        if not here.update(**asdict(self._counts)):
+            raise BatchTakenOver(f"import {self._batch.pk}")
+        LineOutcome.objects.bulk_create(self._outcomes.flush())
+        RejectedLine.objects.bulk_create(
+            RejectedLine(
+                batch=self._batch,
+                line_number=line.line_number,
+                code=line.code,
+                params=dict(line.params),
+                raw=line.raw,
+                cells=list(line.cells),
+                column=line.column[:200],
+            )
+            for line in rejected
+        )
+
+
+def _rejected(line: LineRead, problem: InputProblem | ImpossibleValue) -> LineRejected:
+    params = {name: text.replace("\x00", "") for name, text in problem.params.items()}
+    return LineRejected(line.line_number, problem.code, params, line.raw, line.column, kept_cells(line.cells))
+
+
+def _not_this_draw(refused: RecordError, line: Prepared) -> LineRefused:
+    collected = timezone.localtime(line.line.collected_at).isoformat(sep=" ", timespec="minutes")
+    return LineRefused(refused.code, {**refused.params, "collected": collected})
