@@ -21,6 +21,7 @@ class Permission(StrEnum):
     IMPORT_FILES = "import_files"
     VIEW_OUTBOX = "view_outbox"
     MANAGE_ACCOUNTS = "manage_accounts"
+    MERGE_PATIENTS = "merge_patients"
 
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
@@ -40,11 +41,18 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.ENTER_RESULTS,
             Permission.RECORD_EVENTS,
             Permission.ANSWER_ALERT,
+            Permission.MERGE_PATIENTS,
         }
     ),
     # An administrator keeps the house running; whose record to open is still decided by team membership.
     Role.ADMINISTRATOR: frozenset(
-        {Permission.VIEW_PATIENT, Permission.IMPORT_FILES, Permission.VIEW_OUTBOX, Permission.MANAGE_ACCOUNTS}
+        {
+            Permission.VIEW_PATIENT,
+            Permission.IMPORT_FILES,
+            Permission.VIEW_OUTBOX,
+            Permission.MANAGE_ACCOUNTS,
+            Permission.MERGE_PATIENTS,
+        }
     ),
 }
 

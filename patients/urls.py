@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import draws, events, markers, people
+from patients.views import draws, events, markers, merging, people
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -20,4 +20,8 @@ urlpatterns = [
     path("patients/<int:pk>/plan/", events.plan_edit, name="plan_edit"),
     path("markers/", markers.marker_list, name="marker_list"),
     path("markers/<str:code>/", markers.marker_detail, name="marker_detail"),
+    path("patients/<int:pk>/numbers/", merging.patient_numbers, name="patient_numbers"),
+    path("patients/<int:pk>/merge/", merging.patient_merges, name="patient_merges"),
+    path("patients/<int:pk>/merge/undo/", merging.patient_merge_undo, name="patient_merge_undo"),
+    path("patients/<int:pk>/merge/<int:other_pk>/", merging.patient_merge, name="patient_merge"),
 ]

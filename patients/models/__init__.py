@@ -27,6 +27,7 @@ from patients.models.patient import (
     Smoking,
     Stage,
 )
+from patients.models.people_merge import PatientMerge, PatientSearchKey
 from patients.models.plan import FollowUpPlan
 
 __all__ = [
@@ -51,6 +52,8 @@ __all__ = [
     "Modality",
     "Patient",
     "PatientIdentifier",
+    "PatientMerge",
+    "PatientSearchKey",
     "RejectedLine",
     "Result",
     "ResultStatus",

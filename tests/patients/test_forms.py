@@ -11,12 +11,11 @@ from patients.forms import (
     ConditionForm,
     DrawForm,
     ImagingForm,
-    NewPatientForm,
-    PatientForm,
     PlanForm,
     SkeletalEventForm,
     TreatmentForm,
 )
+from patients.forms_people import NewPatientForm, PatientForm
 from patients.models import Patient, Sex
 from tests.cast import Cast, give_draw, make_patient
 
