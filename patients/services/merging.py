@@ -59,8 +59,8 @@ class MergeRefused(RecordError):
     """`code` says why; `differences` names the values where two draws of one sample contradict each other."""
 
     def __init__(self, code: str, *, differences: tuple[Difference, ...] = (), **params: str) -> None:
-        super().__init__(**params)
         self.code = code
+        super().__init__(**params)
         self.differences = differences
 
 
