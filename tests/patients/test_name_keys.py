@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import pytest
+from django.apps import apps
 from hypothesis import given
 from hypothesis import strategies as st
 
 from patients.matching import similar_names
+from patients.models import PatientSearchKey
 from patients.name_keys import LONGEST, MOST_READINGS, fold, name_keys, readings
+from tests.cast import Cast, make_patient
 
 
 @pytest.mark.parametrize(
@@ -75,3 +81,16 @@ def test_a_name_of_many_readings_stays_small() -> None:
 def test_names_are_alike_by_sound_and_spelling(one: str, other: str, alike: bool) -> None:
     assert similar_names(one, other) is alike
     assert similar_names(other, one) is alike
+
+
+def test_the_names_that_were_on_record_before_get_their_keys(cast: Cast, django_assert_num_queries: Any) -> None:
+    for name in ("张三", "Zoë Lyu"):
+        make_patient(cast.team, name=name)
+    made = set(PatientSearchKey.objects.values_list("patient__name", "key"))
+    PatientSearchKey.objects.all().delete()
+    migration = import_module("patients.migrations.0008_people_keys")
+    with django_assert_num_queries(3):
+        migration.fill(apps, None)
+    assert set(PatientSearchKey.objects.values_list("patient__name", "key")) == made
+    migration.fill(apps, None)  # a repeat adds nothing
+    assert PatientSearchKey.objects.count() == len(made) == 7
