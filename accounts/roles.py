@@ -22,6 +22,7 @@ class Permission(StrEnum):
     VIEW_OUTBOX = "view_outbox"
     MANAGE_LABORATORIES = "manage_laboratories"
     MANAGE_ACCOUNTS = "manage_accounts"
+    MERGE_PATIENTS = "merge_patients"
 
 
 ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
@@ -41,6 +42,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.ENTER_RESULTS,
             Permission.RECORD_EVENTS,
             Permission.ANSWER_ALERT,
+            Permission.MERGE_PATIENTS,
         }
     ),
     # An administrator keeps the house running; whose record to open is still decided by team membership.
@@ -51,6 +53,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.VIEW_OUTBOX,
             Permission.MANAGE_ACCOUNTS,
             Permission.MANAGE_LABORATORIES,
+            Permission.MERGE_PATIENTS,
         }
     ),
 }

@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "config.middleware.ClinicTimeMiddleware",
     "config.middleware.NoStoreMiddleware",
     "config.middleware.NothingSavedMiddleware",
+    "patients.views.merging.MergedRecordMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

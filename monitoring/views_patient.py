@@ -18,7 +18,7 @@ from monitoring.errors import AlertProblem
 from monitoring.models import Alert, AlertState
 from monitoring.patient_page import patient_page
 from monitoring.services import LONGEST_COMMENT, acknowledge_alert
-from patients.access import access_patient, visible_patients
+from patients.access import access_patient, merged_patients, visible_patients
 from patients.banner import banner_of
 from patients.models import Patient
 
@@ -63,9 +63,10 @@ def alert_acknowledge(request: HttpRequest, alert_id: int) -> HttpResponse:
 
 
 def _visible_alert(request: HttpRequest, alert_id: int) -> Alert:
-    """Absent and forbidden look the same."""
+    """Absent and forbidden look the same. The link of an old mail still leads on where the record was merged."""
     user = signed_in(request)
-    found = Alert.objects.filter(pk=alert_id, patient__in=visible_patients(user)).first()
+    seen = visible_patients(user) | merged_patients(user)
+    found = Alert.objects.filter(pk=alert_id, patient__in=seen).first()
     if found is None:
         record(actor=user.audit_name, action="alert.refused", object_type="alert", object_id=alert_id)
         raise Http404("No such alert.")

@@ -22,7 +22,33 @@ def visible_patients(user: Viewer, *, permission: Permission = Permission.VIEW_P
     """The patients of the viewer's teams, or none."""
     if not isinstance(user, User) or not user.may(permission):
         return Patient.objects.none()
-    return Patient.objects.filter(care_team__memberships__user=user)
+    return Patient.objects.filter(care_team__memberships__user=user, merged_into__isnull=True)
+
+
+def merged_patients(user: Viewer, *, permission: Permission = Permission.VIEW_PATIENT) -> QuerySet[Patient]:
+    """The records of the viewer's teams that were merged into another: for who undoes it or comes by an old link."""
+    if not isinstance(user, User) or not user.may(permission):
+        return Patient.objects.none()
+    return Patient.objects.filter(care_team__memberships__user=user, merged_into__isnull=False)
+
+
+class RecordMerged(Exception):
+    """The record asked for is part of another by now, which the viewer may see."""
+
+    def __init__(self, survivor_id: int) -> None:
+        self.survivor_id = survivor_id
+        super().__init__(f"merged into patient {survivor_id}")
+
+
+def kept_record(user: Viewer, patient_id: int) -> int | None:
+    """Where a merged record of the viewer's went, over several merges; None where it was not merged or is not seen."""
+    known = merged_patients(user)
+    step = known.filter(pk=patient_id).values_list("merged_into", flat=True).first()
+    while step is not None:
+        if visible_patients(user).filter(pk=step).exists():
+            return step
+        step = known.filter(pk=step).values_list("merged_into", flat=True).first()
+    return None
 
 
 def access_patient(
@@ -34,12 +60,16 @@ def access_patient(
     ------
     Http404
         where the patient is absent or not the viewer's to see; both look the same.
+    RecordMerged
+        where it was merged into one the viewer may see; the middleware leads there.
     PermissionDenied
         where the viewer sees the patient but the role does not allow what is asked.
     """
     patient = visible_patients(user).select_related("care_team").filter(pk=patient_id).first()
     actor = user.audit_name if isinstance(user, User) else "anonymous"
     if patient is None:
+        if kept := kept_record(user, patient_id):
+            raise RecordMerged(kept)
         record(actor=actor, action="patient.refused", object_type="patient", object_id=patient_id)
         raise Http404("No such patient.")
     assert isinstance(user, User)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from patients.models import Patient
-from patients.selectors import primary_numbers
+from patients.selectors import PatientNumber, numbers_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,7 @@ class PatientBanner:
     age: int | None
     sex_label: str
     number: str
+    former_numbers: tuple[PatientNumber, ...]
     histology_label: str
     stage_label: str
     bone_status_label: str
@@ -28,13 +29,15 @@ class PatientBanner:
 
 def banner_of(patient: Patient) -> PatientBanner:
     """The banner of a patient that has passed `patients.access`. One query, two where the team was not loaded."""
+    numbers = numbers_of(patient.pk, tz=timezone.get_current_timezone())
     return PatientBanner(
         patient_id=patient.pk,
         name=patient.name,
         birth_date=patient.birth_date,
         age=patient.age_on(timezone.localdate()),
         sex_label=patient.get_sex_display(),
-        number=primary_numbers([patient.pk]).get(patient.pk, ""),
+        number=numbers[0].value if numbers else "",
+        former_numbers=tuple(one for one in numbers if one.until is not None),
         histology_label=patient.get_histology_display(),
         stage_label=patient.get_stage_display(),
         bone_status_label=patient.get_baseline_bone_status_display(),

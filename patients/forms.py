@@ -11,7 +11,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team
 from patients.forms_context import taken_field
 from patients.models import (
     Condition,
@@ -21,17 +20,14 @@ from patients.models import (
     Haemolysis,
     ImagingStudy,
     Patient,
-    PatientIdentifier,
     SkeletalEvent,
     Treatment,
 )
 from patients.same_day import SameDay
-from patients.services import PatientDetails
 
 # The first is what a browser's date field sends; month letters are unambiguous. 03/04/2026 is not taken.
 DATE_FORMATS = ["%Y-%m-%d", "%d-%b-%Y"]
 TIME_FORMATS = ["%H:%M", "%H:%M:%S"]
-OLDEST_BIRTH = 130
 
 
 def short_date(day: dt.date) -> str:
@@ -86,80 +82,6 @@ class SearchForm(PlainWidgets, forms.Form):
         super().__init__(*args, **kwargs)
         self.dress()
         self.fields["q"].widget.attrs.update({"type": "search", "spellcheck": "false"})
-
-
-class PatientForm(PlainWidgets, forms.ModelForm):  # type: ignore[type-arg]  # generic for the type checker only
-    """All that is known of a person. `save()` is never called: `patients.services` writes."""
-
-    birth_date = date_field(_("Date of birth"), required=False)
-    diagnosis_date = date_field(_("Date of diagnosis"), required=False)
-
-    class Meta:
-        model = Patient
-        fields: ClassVar[list[str]] = [
-            "name", "birth_date", "sex", "menopausal_status", "smoking", "histology", "stage", "diagnosis_date",
-            "baseline_bone_status",
-        ]  # fmt: skip
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.dress()
-
-    def clean_birth_date(self) -> dt.date | None:
-        born = not_in_future(self.cleaned_data["birth_date"])
-        if born is not None and timezone.localdate().year - born.year > OLDEST_BIRTH:
-            raise forms.ValidationError(_("That is more than 130 years ago. Check the year."))
-        return born
-
-    def clean_diagnosis_date(self) -> dt.date | None:
-        return not_in_future(self.cleaned_data["diagnosis_date"])
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or self.cleaned_data
-        born, diagnosed = data.get("birth_date"), data.get("diagnosis_date")
-        if born and diagnosed and diagnosed < born:
-            self.add_error(
-                "diagnosis_date",
-                gettext("The diagnosis cannot be before the date of birth, %(born)s.") % {"born": short_date(born)},
-            )
-        if data.get("menopausal_status") in {"pre", "post"} and data.get("sex") == "male":
-            self.add_error("menopausal_status", _("Menopause does not apply to a man: choose “not applicable”."))
-        return data
-
-    def details(self) -> PatientDetails:
-        return PatientDetails(**{name: self.cleaned_data[name] for name in self.Meta.fields})
-
-
-class NewPatientForm(PatientForm):
-    number = forms.CharField(label=_("Hospital number"), max_length=64)
-    care_team = forms.ModelChoiceField(label=_("Care team"), queryset=Team.objects.none(), empty_label=None)
-
-    field_order = ["number", "name", "birth_date", "sex"]
-
-    def __init__(self, *args: Any, teams: Any, mine: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["care_team"].queryset = teams  # type: ignore[attr-defined]  # a ModelChoiceField
-        self._mine = mine
-        self.dress()
-
-    def clean_number(self) -> str:
-        number: str = self.cleaned_data["number"]
-        if PatientIdentifier.objects.filter(system="hospital", value=number).exists():
-            # Whose it is, is said only of a patient the reader may see.
-            known = self._mine.filter(identifiers__system="hospital", identifiers__value=number).first()
-            if known is not None:
-                raise forms.ValidationError(
-                    gettext("%(number)s is %(name)s, who is on record already. Open that record instead.")
-                    % {"number": number, "name": known.name}
-                )
-            raise forms.ValidationError(
-                gettext(
-                    "%(number)s is on record already and is not free. Check it against the paper; if it is right, ask "
-                    "your administrator."
-                )
-                % {"number": number}
-            )
-        return number
 
 
 class DrawForm(PlainWidgets, forms.Form):

@@ -6,17 +6,26 @@ Callers have passed `patients.access`, or are the system.
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from patients.catalogue import catalogue
 from patients.derived import INPUTS_OF, DerivedInput, derive
-from patients.models import Patient, Result
+from patients.models import Patient, PatientIdentifier, PatientSearchKey, Result
+from patients.name_keys import fold
+
+# How the numbers of a patient are listed, and which one stands for the patient: the first.
+NUMBERS_IN_USE_FIRST = (
+    F("retired_on").desc(nulls_first=True),
+    Case(When(system="hospital", then=0), default=1),
+    "-pk",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +93,10 @@ def series_points(
     """
     series: dict[int, dict[str, list[SeriesPoint]]] = {patient_id: defaultdict(list) for patient_id in patient_ids}
     draws: dict[int, list[SeriesPoint]] = defaultdict(list)
-    results = Result.objects.for_trends().filter(draw__patient_id__in=patient_ids)
+    # What stayed behind with a merged record is on record twice: with the record that was kept it is read.
+    results = Result.objects.for_trends().filter(
+        draw__patient_id__in=patient_ids, draw__patient__merged_into__isnull=True
+    )
     if only is not None:
         results = results.filter(_of_markers(only))
     for row in results.order_by("draw__collected_at", "draw_id", "pk").values_list(*SERIES_FIELDS):
@@ -161,10 +173,10 @@ def _derived_points(points: Iterable[SeriesPoint]) -> Iterable[SeriesPoint]:
 
 
 def primary_numbers(patient_ids: Collection[int]) -> dict[int, str]:
-    """patient id -> the first hospital number on record. One query."""
+    """patient id -> the number in use, of the hospital rather than of another system, the newest. One query."""
     numbers: dict[int, str] = {}
-    rows = Patient.objects.filter(pk__in=patient_ids, identifiers__isnull=False).order_by("identifiers__pk")
-    for patient_id, value in rows.values_list("pk", "identifiers__value"):
+    rows = PatientIdentifier.objects.filter(patient_id__in=patient_ids).order_by(*NUMBERS_IN_USE_FIRST)
+    for patient_id, value in rows.values_list("patient_id", "value"):
         numbers.setdefault(patient_id, value)
     return numbers
 
@@ -175,17 +187,50 @@ def holds_patients(*, synthetic: bool) -> bool:
 
 
 def matching(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
-    """Patients whose number begins with `text` or whose name contains each word of it; all for an empty text."""
-    if not text:
+    """Patients with a number, former ones too, that begins with `text`, or a name that holds each word of it.
+
+    A name holds a word that stands in it, or with which its pinyin, its initials or a romanised word begins.
+    All for an empty text.
+    """
+    words = text.split()
+    if not words:
         return patients
     by_name = Q()
-    for word in text.split():
-        by_name &= Q(name__icontains=word)
-    by_number = Q(pk__in=Patient.objects.filter(identifiers__value__istartswith=text).values("pk"))
+    for word in words:
+        by_name &= Q(name__icontains=word) | Q(pk__in=_with_key(fold(word)))
+    number = unicodedata.normalize("NFKC", text.strip())
+    by_number = Q(pk__in=PatientIdentifier.objects.filter(value__istartswith=number).values("patient"))
     return patients.filter(by_name | by_number)
 
 
+def _with_key(beginning: str) -> QuerySet[PatientSearchKey, int]:
+    letters = "".join(sign for sign in beginning if sign.isalnum())  # as keys are made: "o'brien" is o and brien
+    if not letters:
+        return PatientSearchKey.objects.none().values_list("patient_id", flat=True)
+    return PatientSearchKey.objects.filter(key__startswith=letters).values_list("patient_id", flat=True)
+
+
 def with_number(patients: QuerySet[Patient], text: str) -> Patient | None:
-    """The one patient with exactly this number."""
-    found = patients.filter(identifiers__value__iexact=text).distinct()[:2]
+    """The one patient with exactly this number, in use or not."""
+    found = patients.filter(identifiers__value__iexact=unicodedata.normalize("NFKC", text.strip())).distinct()[:2]
     return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientNumber:
+    """One number of a patient and when it was in use."""
+
+    pk: int
+    system: str
+    value: str
+    since: dt.date
+    until: dt.date | None
+
+
+def numbers_of(patient_id: int, *, tz: dt.tzinfo) -> tuple[PatientNumber, ...]:
+    """Those in use first, each group from the newest. One query."""
+    rows = PatientIdentifier.objects.filter(patient_id=patient_id).order_by(*NUMBERS_IN_USE_FIRST)
+    return tuple(
+        PatientNumber(row.pk, row.system, row.value, row.created_at.astimezone(tz).date(), row.retired_on)
+        for row in rows
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import draws, entry_check, entry_drafts, events, laboratories, markers, people, plan
+from patients.views import draws, entry_check, entry_drafts, events, laboratories, markers, merging, people, plan
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -31,4 +31,8 @@ urlpatterns = [
     path("patients/<int:pk>/follow-up/pause/", plan.plan_pause, name="plan_pause"),
     path("patients/<int:pk>/follow-up/resume/", plan.plan_resume, name="plan_resume"),
     path("patients/<int:pk>/follow-up/stop/", plan.plan_stop, name="plan_stop"),
+    path("patients/<int:pk>/numbers/", merging.patient_numbers, name="patient_numbers"),
+    path("patients/<int:pk>/merge/", merging.patient_merges, name="patient_merges"),
+    path("patients/<int:pk>/merge/undo/", merging.patient_merge_undo, name="patient_merge_undo"),
+    path("patients/<int:pk>/merge/<int:other_pk>/", merging.patient_merge, name="patient_merge"),
 ]

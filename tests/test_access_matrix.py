@@ -271,6 +271,26 @@ ROWS: Final[dict[str, Row]] = {
     "import_columns": file_step(get=(302, 403, 302)),
     "import_confirm": file_step(get=NEVER),
     "import_discard": file_step(get=NEVER),
+    "patient_numbers": about_a_patient(
+        get=(200, 200, 403), post=(302, 302, 403), data=lambda _world: {"number": "N-78", "reason": "new card"}
+    ),
+    "patient_merges": about_a_patient(get=(403, 200, 200), post=(403, 200, 200), data=lambda _world: {"q": "Zhuo"}),
+    "patient_merge_undo": Row(
+        get=NEVER,
+        foreign_get=NEVER,
+        post=(403, 302, 302),
+        path=of_patient,
+        absent=of_nobody,
+        data=lambda _world: {"merge": "1"},
+    ),
+    # Two records of one team: tests/patients/test_views_merging.py. Here both are one, which is sent back.
+    "patient_merge": Row(
+        get=(403, 302, 302),
+        post=(403, 302, 302),
+        path=lambda thing: (thing.patient.pk, thing.patient.pk),
+        absent=lambda _thing: (ABSENT, ABSENT),
+        data=lambda _world: {"reason": "one person"},
+    ),
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail", "laboratory_edit")
 

@@ -32,6 +32,7 @@ from patients.models.patient import (
     Smoking,
     Stage,
 )
+from patients.models.people_merge import PatientMerge, PatientSearchKey
 from patients.models.plan import FollowUpPlan
 
 __all__ = [
@@ -66,6 +67,8 @@ __all__ = [
     "Modality",
     "Patient",
     "PatientIdentifier",
+    "PatientMerge",
+    "PatientSearchKey",
     "RejectedLine",
     "Result",
     "ResultStatus",

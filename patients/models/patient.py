@@ -82,6 +82,9 @@ class Patient(models.Model):
     care_team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="patients", verbose_name=_("care team"))
     is_synthetic = models.BooleanField(default=False, help_text="Made up by the demo cohort; said so on every page.")
     created_at = models.DateTimeField(auto_now_add=True)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged_records"
+    )
     history = HistoricalRecords()
 
     class Meta:
@@ -99,6 +102,10 @@ class Patient(models.Model):
                 | models.Q(diagnosis_date__gte=models.F("birth_date")),
                 name="patient_diagnosed_after_birth",
             ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into__isnull=True) | ~models.Q(merged_into=models.F("pk")),
+                name="patient_merged_into_another",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -113,13 +120,18 @@ class Patient(models.Model):
 
 
 class PatientIdentifier(models.Model):
-    """One number of a patient in one numbering system, for example the hospital's."""
+    """One number of a patient in one numbering system, for example the hospital's.
+
+    A number that is out of use still leads to its patient: old papers and files carry it.
+    """
 
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="identifiers")
     system = models.CharField(_("system"), max_length=60, default="hospital")
     value = models.CharField(_("number"), max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    retired_on = models.DateField(_("out of use since"), null=True, blank=True)
+    history = HistoricalRecords()
 
     class Meta:
         constraints = [

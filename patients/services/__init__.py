@@ -17,20 +17,25 @@ from patients.services.errors import (
     ResultNotCurrent,
 )
 from patients.services.events import record_condition, record_imaging, record_skeletal_event, record_treatment
+from patients.services.identifiers import add_number, reinstate_number, remove_number, retire_number
 from patients.services.laboratories import ReportLine, save_laboratory
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
-from patients.services.people import PatientDetails, create_patient, update_patient
+from patients.services.merging import Difference, MergePlan, MergeRefused, merge_patients, plan_merge, undo_merge
+from patients.services.people import PatientDetails, create_patient, set_plan, update_patient
 from patients.services.plans import pause_plan, resume_plan, set_plan, stop_plan
 
 __all__ = [
     "AccessionAtAnotherTime",
     "DerivedMarker",
+    "Difference",
     "DraftIsGone",
     "DraftIsOlder",
     "DrawOutcome",
     "DrawPlan",
     "EmptyDraw",
     "LaboratoryKnown",
+    "MergePlan",
+    "MergeRefused",
     "NewDraw",
     "NewResult",
     "PatientDetails",
@@ -39,13 +44,16 @@ __all__ = [
     "ReportLine",
     "ResultExists",
     "ResultNotCurrent",
+    "add_number",
     "correct_result",
     "create_patient",
     "discard_draft",
     "drop_draft",
     "drop_expired_drafts",
+    "merge_patients",
     "pause_plan",
     "plan_draws",
+    "plan_merge",
     "record_call",
     "record_condition",
     "record_draw",
@@ -53,11 +61,15 @@ __all__ = [
     "record_imaging",
     "record_skeletal_event",
     "record_treatment",
+    "reinstate_number",
+    "remove_number",
     "result_of",
     "resume_plan",
+    "retire_number",
     "save_draft",
     "save_laboratory",
     "set_plan",
     "stop_plan",
+    "undo_merge",
     "update_patient",
 ]

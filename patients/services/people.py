@@ -15,10 +15,12 @@ from patients.models import (
     MenopausalStatus,
     Patient,
     PatientIdentifier,
+    PatientSearchKey,
     Sex,
     Smoking,
     Stage,
 )
+from patients.name_keys import name_keys
 from patients.services.draws import announce
 
 
@@ -61,6 +63,7 @@ def create_patient(
     identifier = PatientIdentifier(patient=patient, system=system, value=number.strip(), created_by=created_by)
     identifier.full_clean()
     identifier.save()
+    make_search_keys(patient)
     record(actor=actor, action="patient.created", object_type="patient", object_id=patient.pk, patient_id=patient.pk)
     return patient
 
@@ -79,6 +82,8 @@ def update_patient(*, actor: str, patient_id: int, details: PatientDetails) -> P
         setattr(patient, field, getattr(details, field))
     patient.full_clean()
     patient.save()
+    if "name" in changed:
+        make_search_keys(patient)
     record(
         actor=actor,
         action="patient.updated",
@@ -89,3 +94,13 @@ def update_patient(*, actor: str, patient_id: int, details: PatientDetails) -> P
     )
     announce([patient.pk], reason="patient_updated")
     return patient
+
+
+def make_search_keys(patient: Patient) -> None:
+    """The beginnings by which this name is found, in the caller's transaction; those of a former name go."""
+    wanted = name_keys(patient.name)
+    standing = set(patient.search_keys.values_list("key", flat=True))
+    patient.search_keys.filter(key__in=standing - wanted).delete()
+    PatientSearchKey.objects.bulk_create(
+        PatientSearchKey(patient=patient, key=key) for key in sorted(wanted - standing)
+    )

@@ -13,10 +13,13 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.gate import may
+from accounts.models import User
 from accounts.roles import Permission
 from patients.access import access_patient, visible_patients, visible_teams
 from patients.banner import banner_of
-from patients.forms import NewPatientForm, PatientForm, SearchForm
+from patients.forms import SearchForm
+from patients.forms_people import NewPatientForm, PatientForm
+from patients.matching import likely_duplicates
 from patients.models import Draw, Patient
 from patients.selectors import matching
 from patients.services import create_patient, update_patient
@@ -49,7 +52,8 @@ def patient_list(request: HttpRequest) -> HttpResponse:
 def patient_new(request: HttpRequest) -> HttpResponse:
     user = may(request, Permission.EDIT_PATIENT)
     form = NewPatientForm(request.POST or None, teams=visible_teams(user), mine=visible_patients(user))
-    if request.method == "POST" and form.is_valid():
+    likely = _namesakes(request, user, form)
+    if request.method == "POST" and form.is_valid() and not form.ask_about_namesakes(likely):
         try:
             patient = create_patient(
                 actor=user.audit_name,
@@ -63,7 +67,7 @@ def patient_new(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, gettext("The patient is on record."))
             return redirect("patient", patient.pk)
-    return render(request, "patients/patient_form.html", {"form": form}, status=_status(form))
+    return _form_page(request, form, likely)
 
 
 @login_required
@@ -74,7 +78,8 @@ def patient_edit(request: HttpRequest, pk: int) -> HttpResponse:
     banner = banner_of(patient)
     # The form writes what was typed into its instance; the banner must keep saying what is on record.
     form = PatientForm(request.POST or None, instance=Patient.objects.get(pk=patient.pk))
-    if request.method == "POST" and form.is_valid():
+    likely = _namesakes(request, user, form, patient=patient)
+    if request.method == "POST" and form.is_valid() and not form.ask_about_namesakes(likely):
         try:
             update_patient(actor=user.audit_name, patient_id=patient.pk, details=form.details())
         except ValidationError as error:
@@ -82,10 +87,28 @@ def patient_edit(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, gettext("The change is saved."))
             return redirect("patient", patient.pk)
-    context = {"form": form, "patient": patient, "banner": banner}
-    return render(request, "patients/patient_form.html", context, status=_status(form))
+    return _form_page(request, form, likely, patient=patient, banner=banner)
 
 
-def _status(form: PatientForm) -> int:
-    """422 where something typed cannot be taken, so that a test or a proxy can tell it from a saved page."""
-    return 422 if form.is_bound and form.errors else 200
+def _namesakes(request: HttpRequest, user: User, form: PatientForm, *, patient: Patient | None = None) -> list[Patient]:
+    """Who on record may be the person that was typed. An edit asks only where it changes name or birth date."""
+    if request.method != "POST" or not form.is_valid():
+        return []
+    typed = form.details()
+    if patient is not None and (patient.name, patient.birth_date) == (typed.name, typed.birth_date):
+        return []
+    return likely_duplicates(
+        visible_patients(user), name=typed.name, birth_date=typed.birth_date, but=patient.pk if patient else 0
+    )
+
+
+def _form_page(request: HttpRequest, form: PatientForm, likely: list[Patient], **about: object) -> HttpResponse:
+    """422 where something typed cannot be taken as it is, so that a test or a proxy can tell it from a saved page."""
+    context = {
+        "form": form,
+        "namesakes": rows_of(likely, last_draws={}),
+        "namesake_ids": ",".join(str(one.pk) for one in likely),
+        **about,
+    }
+    status = 422 if form.is_bound and (form.errors or likely) else 200
+    return render(request, "patients/patient_form.html", context, status=status)

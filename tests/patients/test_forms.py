@@ -11,11 +11,10 @@ from patients.forms import (
     ConditionForm,
     DrawForm,
     ImagingForm,
-    NewPatientForm,
-    PatientForm,
     SkeletalEventForm,
     TreatmentForm,
 )
+from patients.forms_people import NewPatientForm, PatientForm
 from patients.forms_plan import PlanForm
 from patients.models import Patient, Sex
 from tests.cast import Cast, give_draw, make_patient

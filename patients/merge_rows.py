@@ -1,0 +1,108 @@
+"""What a merge moved, left behind or found later, in words: one line a row."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import Patient, PatientMerge, Result
+from patients.services.merging import MOVES
+
+TITLES = {
+    "number": _("Numbers"),
+    "draw": _("Draws"),
+    "treatment": _("Treatments"),
+    "imaging": _("Imaging studies"),
+    "skeletal_event": _("Skeletal events"),
+    "condition": _("Conditions"),
+    "plan": _("Follow-up plans"),
+    "result": _("Values added or corrected in draws that went back"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The rows of one kind."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MergeStory:
+    """One merge as its page tells it."""
+
+    merge: PatientMerge
+    retired: Patient
+    moved: tuple[Moved, ...]
+    left: tuple[Moved, ...]
+    came_since: tuple[Moved, ...]
+
+
+def stories_of(merges: QuerySet[PatientMerge]) -> tuple[MergeStory, ...]:
+    """Newest first."""
+    rows = merges.select_related("retired", "by", "undone_by").order_by("-at", "-pk")
+    return tuple(
+        MergeStory(
+            merge=one,
+            retired=one.retired,
+            moved=moved_rows(one.moved),
+            left=moved_rows(one.left),
+            came_since=moved_rows(one.came_since),
+        )
+        for one in rows
+    )
+
+
+def moved_rows(ids: Mapping[str, Sequence[int]]) -> tuple[Moved, ...]:
+    """One query a kind. A row that is gone since (a number that was taken away) is not in the list."""
+    told = []
+    for kind, title in TITLES.items():
+        if not ids.get(kind):
+            continue
+        manager = Result.objects if kind == "result" else MOVES[kind]._default_manager
+        rows: Any = manager.filter(pk__in=ids[kind]).order_by("pk")
+        told.append(Moved(str(title), tuple(_LINES[kind](row) for row in _related(kind, rows))))
+    return tuple(told)
+
+
+def _related(kind: str, rows: Any) -> Any:
+    return rows.select_related("draw") if kind == "result" else rows
+
+
+def _day(day: dt.date) -> str:
+    return date_format(day, "SHORT_DATE_FORMAT")
+
+
+def _collected(draw: Any) -> str:
+    at = timezone.localtime(draw.collected_at)
+    return date_format(at, "SHORT_DATETIME_FORMAT" if draw.time_known else "SHORT_DATE_FORMAT")
+
+
+def _facts(*facts: object) -> str:
+    return gettext(", ").join(str(fact) for fact in facts if fact not in {"", None})
+
+
+def _plan(plan: Any) -> str:
+    in_force = gettext("in force") if plan.is_active else gettext("not in force")
+    return _facts(_day(plan.starts_on), gettext("every %(weeks)s weeks") % {"weeks": plan.every_weeks}, in_force)
+
+
+_LINES: dict[str, Any] = {
+    "number": lambda row: row.value,
+    "draw": lambda row: _facts(_collected(row), row.laboratory, row.accession),
+    "treatment": lambda row: _facts(_day(row.started_on), row.get_kind_display(), row.name),
+    "imaging": lambda row: _facts(_day(row.performed_on), row.get_modality_display(), row.get_finding_display()),
+    "skeletal_event": lambda row: _facts(_day(row.occurred_on), row.get_kind_display(), row.site),
+    "condition": lambda row: _facts(_day(row.occurred_on), row.get_kind_display(), row.note),
+    "plan": _plan,
+    "result": lambda row: _facts(_collected(row.draw), row.marker_id, f"{row.reported} {row.unit}"),
+}
