@@ -80,6 +80,15 @@ TEMPLATES: Final[Mapping[str, object]] = {
     ),
     "marker_is_derived": _("%(marker)s is computed from other markers and cannot be entered."),
     "draw_is_empty": _("No value was typed. Type at least one."),
+    "reason_missing": _("A correction needs its reason. Say in a few words why the record was wrong."),
+    "nothing_changed": _("Nothing differs from what is on record. Change what is wrong, or go back."),
+    "draw_changed_meanwhile": _(
+        "Somebody else changed this draw while you had it open. Nothing of yours was saved yet."
+    ),
+    "draw_on_record": _(
+        "Another draw of %(moment)s from this laboratory is on record. Check day, time and laboratory; if blood was "
+        "taken twice, give each draw its own time or accession number."
+    ),
 }
 _NUMBERS: Final = ("limit", "previous", "factor")
 _UNITS: Final = ("unit", "other_unit")

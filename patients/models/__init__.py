@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from patients.models.corrections import DrawChange
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.events import (
     Condition,
@@ -38,6 +39,7 @@ __all__ = [
     "Condition",
     "ConditionKind",
     "Draw",
+    "DrawChange",
     "Fasting",
     "Finding",
     "FollowUpPlan",

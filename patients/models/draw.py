@@ -38,6 +38,7 @@ class Draw(models.Model):
         _("haemolysis"), max_length=10, choices=Haemolysis.choices, default=Haemolysis.UNKNOWN
     )
     note = models.CharField(_("note"), max_length=500, blank=True)
+    version = models.PositiveIntegerField(default=1, help_text="Grows with each correction of what the draw says.")
     recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, null=True, blank=True, related_name="draws")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from patients.services.draws import DrawOutcome, NewDraw, NewResult, correct_result, record_draw, result_of
+from patients.services.corrections import Change, Revision, Seen, correct_result, revise_draw, take_back_draw
+from patients.services.draws import DrawOutcome, NewDraw, NewResult, record_draw, result_of
 from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
+    DrawChangedMeanwhile,
+    DrawOnRecord,
     EmptyDraw,
+    NothingChanged,
+    ReasonMissing,
     RecordError,
     ResultExists,
     ResultNotCurrent,
@@ -17,17 +22,24 @@ from patients.services.people import PatientDetails, create_patient, set_plan, u
 
 __all__ = [
     "AccessionAtAnotherTime",
+    "Change",
     "DerivedMarker",
+    "DrawChangedMeanwhile",
+    "DrawOnRecord",
     "DrawOutcome",
     "DrawPlan",
     "EmptyDraw",
     "NewDraw",
     "NewResult",
+    "NothingChanged",
     "PatientDetails",
     "PatientDraw",
+    "ReasonMissing",
     "RecordError",
     "ResultExists",
     "ResultNotCurrent",
+    "Revision",
+    "Seen",
     "correct_result",
     "create_patient",
     "plan_draws",
@@ -38,6 +50,8 @@ __all__ = [
     "record_skeletal_event",
     "record_treatment",
     "result_of",
+    "revise_draw",
     "set_plan",
+    "take_back_draw",
     "update_patient",
 ]

@@ -5,7 +5,11 @@ RecordError
 ├── ResultNotCurrent  the row to correct was corrected meanwhile
 ├── AccessionAtAnotherTime  the draw of this accession number was taken at another time
 ├── DerivedMarker     a marker that is computed cannot be entered
-└── EmptyDraw         nothing was measured
+├── EmptyDraw         nothing was measured
+├── ReasonMissing     a correction does not say why
+├── NothingChanged    a correction says what stands there already
+├── DrawChangedMeanwhile  the draw is not as the person who corrects it saw it
+└── DrawOnRecord      another draw of this moment and laboratory is on record
 """
 
 from __future__ import annotations
@@ -39,3 +43,19 @@ class DerivedMarker(RecordError):
 
 class EmptyDraw(RecordError):
     code = "draw_is_empty"
+
+
+class ReasonMissing(RecordError):
+    code = "reason_missing"
+
+
+class NothingChanged(RecordError):
+    code = "nothing_changed"
+
+
+class DrawChangedMeanwhile(RecordError):
+    code = "draw_changed_meanwhile"
+
+
+class DrawOnRecord(RecordError):
+    code = "draw_on_record"
