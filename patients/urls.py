@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import draws, events, markers, people
+from patients.views import corrections, draws, events, markers, people
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -20,4 +20,6 @@ urlpatterns = [
     path("patients/<int:pk>/plan/", events.plan_edit, name="plan_edit"),
     path("markers/", markers.marker_list, name="marker_list"),
     path("markers/<str:code>/", markers.marker_detail, name="marker_detail"),
+    path("patients/<int:pk>/draws/<int:draw_id>/correct/", corrections.draw_correct, name="draw_correct"),
+    path("patients/<int:pk>/draws/<int:draw_id>/history/", corrections.draw_history, name="draw_history"),
 ]

@@ -111,6 +111,17 @@ def about_a_patient(*, get: By, post: By = (405, 405, 405), data: Data = nothing
     return Row(get=get, post=post, foreign_post=shut, path=of_patient, absent=of_nobody, data=data)
 
 
+def about_a_draw(*, get: By, post: By = (405, 405, 405)) -> Row:
+    shut = (405, 405, 405) if post == (405, 405, 405) else (404, 404, 404)
+    return Row(
+        get=get,
+        post=post,
+        foreign_post=shut,
+        path=lambda thing: (thing.patient.pk, thing.draw),
+        absent=lambda _thing: (ABSENT, ABSENT),
+    )
+
+
 def about_a_batch() -> Row:
     return Row(
         get=(200, 403, 200),
@@ -218,6 +229,8 @@ ROWS: Final[dict[str, Row]] = {
     "import_list": Row(get=(200, 403, 200), post=(302, 403, 302), data=upload),
     "import_detail": about_a_batch(),
     "import_rejected": about_a_batch(),
+    "draw_correct": about_a_draw(get=(200, 200, 403), post=(409, 409, 403)),  # what was seen is not said: shown again
+    "draw_history": about_a_draw(get=ALL),
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail")
 
