@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.entry import EntryRow, Typed, read_entry
+from patients.forms_correction import fields_of
 from patients.history import fact_label, fact_text, reason_text, result_text
 from patients.models import TAKEN_BACK, Draw, DrawChange, Patient, Result, ResultStatus
 from patients.services import Change, NewResult, Seen, result_of
@@ -245,13 +246,6 @@ def merged_facts(draw: Draw, seen: Seen, typed: Mapping[str, str]) -> dict[str, 
     """The fields of the draw's own facts likewise."""
     shown, now = fields_of(_facts_at(draw, seen.version)), fields_of(facts_of(draw))
     return {name: now[name] if typed.get(name, shown[name]) == shown[name] else typed[name] for name in now}
-
-
-def fields_of(facts: Mapping[str, str]) -> dict[str, str]:
-    """The form's fields for facts as text: the moment is a day and a time there."""
-    day, _t, clock = facts[MOMENT].partition("T")
-    rest = {name: text for name, text in facts.items() if name != MOMENT}
-    return {"collected_on": day, "collected_time": clock[:5], **rest}
 
 
 def differences(

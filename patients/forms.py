@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Team
 from patients.catalogue import catalogue
 from patients.models import (
+    TAKEN_BACK,
     Condition,
     Draw,
     Fasting,
@@ -258,7 +259,8 @@ class DrawForm(PlainWidgets, forms.Form):
         )
         same = Q(laboratory=data["laboratory"], accession=data["accession"])
         this = same if data["accession"] else same & Q(collected_at=at)
-        held = Result.objects.current().filter(marker_id__in=markers, draw__in=that_day.exclude(this))
+        stands = Result.objects.current().exclude(status__in=TAKEN_BACK)
+        held = stands.filter(marker_id__in=markers, draw__in=that_day.exclude(this))
         result = held.select_related("draw").order_by("draw__collected_at", "pk").first()
         return None if result is None else result.draw
 

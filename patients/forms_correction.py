@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from django import forms
@@ -13,9 +13,16 @@ from django.utils.translation import gettext_lazy as _
 from patients.forms import DrawForm, PlainWidgets
 from patients.models import TAKEN_BACK, Draw, Patient, Result
 from patients.services import NewDraw
-from patients.services.corrections import FACTS, MOMENT
+from patients.services.corrections import FACTS, MOMENT, facts_of
 
 OTHER_FIELDS: Final = ("collected_on", "collected_time", "second_draw")
+
+
+def fields_of(facts: Mapping[str, str]) -> dict[str, str]:
+    """The form's fields for facts as text: the moment is a day and a time there."""
+    day, _t, clock = facts[MOMENT].partition("T")
+    rest = {name: text for name, text in facts.items() if name != MOMENT}
+    return {"collected_on": day, "collected_time": clock[:5], **rest}
 
 
 def reason_field(label: Any) -> forms.CharField:
@@ -36,6 +43,8 @@ class AmendForm(DrawForm):
         self.draw = draw
         for name in set(self.fields) - {*FACTS, *OTHER_FIELDS, "reason"}:
             del self.fields[name]
+        for name, text in fields_of(facts_of(draw)).items():
+            self.fields[name].widget.attrs["data-base"] = text  # what the record says, for the page to mark changes
 
     @property
     def collected_at(self) -> dt.datetime:

@@ -23,7 +23,6 @@ from patients.correcting import (
     cells_in,
     changes_of,
     differences,
-    fields_of,
     is_stale,
     merged_cells,
     merged_facts,
@@ -33,7 +32,7 @@ from patients.correcting import (
     seen_of,
     standing_results,
 )
-from patients.forms_correction import AmendForm, TakeBackForm
+from patients.forms_correction import AmendForm, TakeBackForm, fields_of
 from patients.history import fact_changes, result_histories
 from patients.messages import explain
 from patients.models import Draw, Patient, Result

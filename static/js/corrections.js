@@ -11,12 +11,12 @@ const before = new WeakMap();
 const isTyped = (field) => field.value.trim() !== field.dataset.base;
 
 function showMarks() {
-  let count = 0;
+  const typed = [...form.querySelectorAll("[data-base]")].filter(isTyped);
+  const changed = new Set(typed.map((field) => field.closest("tr[data-marker]")));
   for (const row of rows) {
-    const typed = [...row.querySelectorAll("[data-base]")].some(isTyped);
-    row.querySelector("[data-mark]").textContent = typed ? form.dataset.changed : "";
-    count += typed ? 1 : 0;
+    row.querySelector("[data-mark]").textContent = changed.has(row) ? form.dataset.changed : "";
   }
+  const count = changed.size - (changed.has(null) ? 1 : 0) + typed.filter((field) => !field.closest("tr")).length;
   form.querySelector("[data-count]").textContent = count === 0 ? "" : form.dataset.counted.replace("%(count)s", count);
 }
 

@@ -35,12 +35,12 @@ def open_draw(page: Page, live_server: LiveServer, draw: Draw) -> None:
     expect(page.locator("h1")).to_contain_text("Draw of")
 
 
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until this has the focus."""
+def tab_to(page: Page, selector: str, *, by: str = "Tab") -> None:
+    """Press Tab (or Shift+Tab) until this has the focus."""
     for _ in range(60):
         if page.evaluate("selector => document.activeElement.matches(selector)", selector):
             return
-        page.keyboard.press("Tab")
+        page.keyboard.press(by)
     raise AssertionError(f"{selector} is not reached by Tab")
 
 
@@ -66,6 +66,12 @@ def test_a_value_is_corrected_and_its_old_one_read_by_keys(live_server: LiveServ
     keys.type("3.10")
     expect(page.locator("tr[data-marker=CEA] [data-mark]")).to_have_text("changed")
     expect(page.locator("[data-count]")).to_have_text("1 changed")
+    tab_to(page, "#id_fasting", by="Shift+Tab")
+    keys.press("ArrowUp")
+    expect(page.locator("[data-count]")).to_have_text("2 changed")
+    keys.press("ArrowDown")
+    expect(page.locator("[data-count]")).to_have_text("1 changed")
+    tab_to(page, "#value_CEA")
     keys.press("ArrowDown")
     expect(page.locator("#value_ALP")).to_be_focused()
     for _ in range(2):

@@ -11,10 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import User
 from audit.models import AuditEvent
 from patients.models import Draw, DrawChange, Patient, Result
 from patients.services import NewDraw, correct_result, record_draw
 from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
+from tests.patients.papers import enter
 
 AT = dt.datetime(2026, 3, 2, 8, 15, 30, tzinfo=dt.UTC)
 WHY = "typed from the wrong line"
@@ -202,6 +204,19 @@ def test_the_whole_draw_is_taken_back_with_a_reason(nurse: Client, draw: Draw) -
     assert {status for _text, status, _version in on_record(draw).values()} == {"entered-in-error"}
     assert set(Result.objects.filter(version=2).values_list("reason", flat=True)) == {"another patient's blood"}
     assert "3 values were taken back." in nurse.get(answer["Location"]).content.decode()
+
+
+def test_after_that_the_same_blood_is_entered_at_its_right_time_without_a_question(
+    nurse: Client, patient: Patient, draw: Draw
+) -> None:
+    form = opened(nurse, draw)
+    nurse.post(address(draw), form | {"take_back": "1", "whole-reason": "wrong time"})
+    assert enter(nurse, nurse_of(draw), patient, {"CEA": "3.10"}, collected_time="11:00").status_code == 302
+    assert Result.objects.for_trends().get().draw.collected_at == AT.replace(hour=11, minute=0, second=0)
+
+
+def nurse_of(draw: Draw) -> User:
+    return User.objects.get(username="nurse", teams=draw.patient.care_team)
 
 
 # --- two people -----------------------------------------------------------------------------------------------------
