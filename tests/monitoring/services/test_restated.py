@@ -88,6 +88,17 @@ def test_who_has_the_first_message_still_to_come_gets_no_second_one(cast: Cast) 
     assert (codes(patient), told(patient)) == (["", RESTATED], [("", "clinician", "waiting")])
 
 
+def test_two_corrections_before_the_mail_leaves_are_one_mail(cast: Cast) -> None:
+    patient = patient_with(cast.team)
+    run(patient)
+    sent()
+    for turn, value in enumerate(("6.5", "6.6"), start=1):
+        correct(patient, 5, value)
+        run(patient, now=NOW + dt.timedelta(hours=turn))
+    assert codes(patient) == ["", RESTATED, RESTATED]
+    assert told(patient) == [("", "clinician", "sent"), (RESTATED, "clinician", "waiting")]
+
+
 def test_a_correction_of_a_marker_the_alert_does_not_rest_on_tells_nobody(cast: Cast) -> None:
     patient = patient_with(cast.team, also={"PLT": "250"})
     run(patient)
@@ -145,6 +156,10 @@ def test_a_draw_whose_day_was_corrected_is_told_and_its_accession_number_is_not(
         amend(patient, 5, accession="S-77", collected_at=dt.datetime.combine(day(5), dt.time(11), tzinfo=dt.UTC))
     assert run(patient, now=LATER + dt.timedelta(days=1)) == EvaluationSummary(evaluated=1, notifications=1)
     assert told(patient)[1:] == [(RESTATED, "clinician", "waiting")]
+    sent()
+    with time_machine.travel(LATER + dt.timedelta(days=2), tick=False):
+        give_draw(patient, day(6), {"CEA": "7.0"})
+    assert run(patient, now=LATER + dt.timedelta(days=2)) == EvaluationSummary(evaluated=1)
 
 
 def test_haemolysis_that_is_learnt_later_takes_the_draw_out_and_the_alert_with_it(cast: Cast) -> None:
