@@ -114,6 +114,9 @@ class Alert(models.Model):
         return f"alert {self.pk}"
 
 
+RESTATED = "restated"  # an AlertEvent's `code`: a value behind an alert was corrected, and the alert stands
+
+
 class AlertEvent(models.Model):
     """One change of an alert: its history, append-only."""
 
@@ -124,6 +127,7 @@ class AlertEvent(models.Model):
     new_state = models.CharField(max_length=20, choices=AlertState.choices)
     comment = models.TextField(blank=True)
     evaluation = models.ForeignKey(Evaluation, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    code = models.CharField(max_length=20, blank=True, help_text="what happened, where the states do not say it")
 
     class Meta:
         ordering = ["pk"]

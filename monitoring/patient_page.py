@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from accounts.models import User
 from monitoring.chart_panels import Panel
@@ -18,7 +19,17 @@ from monitoring.evaluation import clinic_zone, date_of
 from monitoring.explanation import NO_WEIGHT, MarkerWhy, against, explain_marker
 from monitoring.findings import MOVED, marker_from_json, nothing_found, patient_from_json
 from monitoring.level_reasons import LevelWhy, explain_level, weights
-from monitoring.models import OPEN_STATES, Alert, AlertState, Evaluation, EvaluationMark, Level, Trend
+from monitoring.models import (
+    OPEN_STATES,
+    RESTATED,
+    Alert,
+    AlertEvent,
+    AlertState,
+    Evaluation,
+    EvaluationMark,
+    Level,
+    Trend,
+)
 from monitoring.selectors import level_of
 from monitoring.trends.types import PatientFinding
 from monitoring.wording import ago_text, date_text, listed
@@ -188,12 +199,16 @@ def _alerts(patient: Patient, *, now: dt.datetime) -> tuple[AlertView, ...]:
             markers=listed([marker.short_name for marker in catalogue().markers if marker.code in alert.markers]),
             age=ago_text((timezone.localdate(now) - timezone.localdate(alert.raised_at)).days),
             steps=tuple(
-                Step(event.at, event.get_new_state_display(), people.get(event.actor, ""), event.comment)
+                Step(event.at, _what_happened(event), people.get(event.actor, ""), event.comment)
                 for event in alert.events.all()
             ),
         )
         for alert in sorted(rows, key=lambda one: one.state != AlertState.OPEN)
     )
+
+
+def _what_happened(event: AlertEvent) -> str:
+    return gettext("a value behind it was corrected") if event.code == RESTATED else event.get_new_state_display()
 
 
 def _people(actors: Iterable[str]) -> dict[str, str]:

@@ -104,6 +104,15 @@ TEMPLATES: Final[Mapping[str, object]] = {
     "draft_is_older": _("This was typed on in another window meanwhile. Choose which of the two to go on with."),
     "draft_is_gone": _("This was saved or thrown away in another window meanwhile. What you typed here is still here."),
     "draw_is_empty": _("No value was typed. Type at least one."),
+    "reason_missing": _("A correction needs its reason. Say in a few words why the record was wrong."),
+    "nothing_changed": _("Nothing differs from what is on record. Change what is wrong, or go back."),
+    "draw_changed_meanwhile": _(
+        "Somebody else changed this draw while you had it open. Nothing of yours was saved yet."
+    ),
+    "draw_on_record": _(
+        "Another draw of %(moment)s from this laboratory is on record. Check day, time and laboratory; if blood was "
+        "taken twice, give each draw its own time or accession number."
+    ),
 }
 NO_SOURCE: Final = "assumed"  # the catalogue's word for a limit that nobody published
 _FIVE_DIGITS: Final = Context(prec=5)

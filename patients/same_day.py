@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import Draw, Patient, Result
+from patients.models import TAKEN_BACK, Draw, Patient, Result
 
 
 class SameDay(models.TextChoices):
@@ -28,8 +28,11 @@ def other_draw(patient: Patient, facts: Mapping[str, Any], at: dt.datetime, mark
     """Another draw of that day that holds some of `markers`; `facts` is what the form of the draw says."""
     day = at.replace(hour=0, minute=0, second=0, microsecond=0)
     that_day = Draw.objects.filter(patient=patient, collected_at__gte=day, collected_at__lt=day + dt.timedelta(days=1))
-    held = Result.objects.current().filter(
-        marker_id__in=markers, draw__in=that_day.exclude(pk__in=_this(patient, facts, at).values("pk"))
+    # What was taken back is no blood of that day: it may be typed again.
+    held = (
+        Result.objects.current()
+        .exclude(status__in=TAKEN_BACK)
+        .filter(marker_id__in=markers, draw__in=that_day.exclude(pk__in=_this(patient, facts, at).values("pk")))
     )
     result = held.select_related("draw").order_by("draw__collected_at", "pk").first()
     return None if result is None else result.draw

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import draws, entry_check, entry_drafts, events, laboratories, markers, merging, people, plan
+from patients.views import (
+    corrections,
+    draws,
+    entry_check,
+    entry_drafts,
+    events,
+    laboratories,
+    markers,
+    merging,
+    people,
+    plan,
+)
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -35,4 +46,6 @@ urlpatterns = [
     path("patients/<int:pk>/merge/", merging.patient_merges, name="patient_merges"),
     path("patients/<int:pk>/merge/undo/", merging.patient_merge_undo, name="patient_merge_undo"),
     path("patients/<int:pk>/merge/<int:other_pk>/", merging.patient_merge, name="patient_merge"),
+    path("patients/<int:pk>/draws/<int:draw_id>/correct/", corrections.draw_correct, name="draw_correct"),
+    path("patients/<int:pk>/draws/<int:draw_id>/history/", corrections.draw_history, name="draw_history"),
 ]

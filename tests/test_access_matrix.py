@@ -122,6 +122,17 @@ def in_a_month() -> str:
     return (timezone.localdate() + dt.timedelta(days=30)).isoformat()
 
 
+def about_a_draw(*, get: By, post: By = (405, 405, 405)) -> Row:
+    shut = (405, 405, 405) if post == (405, 405, 405) else (404, 404, 404)
+    return Row(
+        get=get,
+        post=post,
+        foreign_post=shut,
+        path=lambda thing: (thing.patient.pk, thing.draw),
+        absent=lambda _thing: (ABSENT, ABSENT),
+    )
+
+
 def about_a_batch() -> Row:
     return Row(
         get=(200, 403, 200),
@@ -291,6 +302,8 @@ ROWS: Final[dict[str, Row]] = {
         absent=lambda _thing: (ABSENT, ABSENT),
         data=lambda _world: {"reason": "one person"},
     ),
+    "draw_correct": about_a_draw(get=(200, 200, 403), post=(409, 409, 403)),  # what was seen is not said: shown again
+    "draw_history": about_a_draw(get=ALL),
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail", "laboratory_edit")
 

@@ -14,9 +14,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from monitoring.models import AlertState, Notification
+from monitoring.models import RESTATED, AlertEvent, AlertState, Notification
 
-Kind = Literal["alert", "withdrawn"]
+Kind = Literal["alert", "withdrawn", "restated"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,15 @@ WORDS: Final[dict[Kind, Words]] = {
     "withdrawn": Words(
         subject=_("Leadtime: an alert was withdrawn"),
         sentence=_("An alert you were told about no longer holds, because the record was corrected. It is withdrawn."),
+        button=_("See what changed"),
+        why=_("You get this mail because the alert was sent to you."),
+    ),
+    "restated": Words(
+        subject=_("Leadtime: a value behind an alert was corrected"),
+        sentence=_(
+            "A value behind an alert you were told about was corrected. The alert was not withdrawn: look at it again "
+            "with the corrected value."
+        ),
         button=_("See what changed"),
         why=_("You get this mail because the alert was sent to you."),
     ),
@@ -68,10 +77,16 @@ class Channel(Protocol):
         """Hand the message over. Raises DeliveryProblem where that failed for a reason the channel knows."""
 
 
+def kind_of(event: AlertEvent) -> Kind:
+    if event.code == RESTATED:
+        return "restated"
+    return "withdrawn" if event.new_state == AlertState.WITHDRAWN else "alert"
+
+
 def letter_of(notification: Notification, *, address: str) -> Letter:
     event = notification.alert_event
     return Letter(
-        kind="withdrawn" if event.new_state == AlertState.WITHDRAWN else "alert",
+        kind=kind_of(event),
         address=address,
         language=notification.language,
         message_id=notification.message_id,

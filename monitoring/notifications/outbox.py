@@ -2,7 +2,7 @@
 
 An alert goes to the clinicians of the patient's care team who receive alerts; where the team has none, to every member
 who does, because a mail to the wrong colleague is better than a mail to nobody. A withdrawal goes to exactly those who
-were told, or may have been.
+were told, or may have been; so does word of a corrected value behind an alert that stands.
 """
 
 from __future__ import annotations
@@ -61,22 +61,44 @@ def tell_the_told(events: Sequence[AlertEvent], *, now: dt.datetime) -> int:
     """
     if not events:
         return 0
-    event_of = {event.alert_id: event for event in events}
-    said = (
+    said = _said({event.alert_id for event in events})
+    unsent = [one.pk for one in said if one.state == DeliveryState.WAITING]
+    Notification.objects.filter(pk__in=unsent).update(state=DeliveryState.FAILED, failure=WITHDRAWN_UNSENT)
+    return _tell_again(events, said, now=now)
+
+
+def tell_of_a_correction(events: Sequence[AlertEvent], *, now: dt.datetime) -> int:
+    """A value behind an alert that stands was corrected: one notification to each who was told of the alert.
+
+    Who has a message of this alert still waiting is led by that one to what is true now.
+    """
+    if not events:
+        return 0
+    said = _said({event.alert_id for event in events})
+    coming = {_recipient(one) for one in said if one.state == DeliveryState.WAITING and not one.attempts}
+    return _tell_again(events, [one for one in said if _recipient(one) not in coming], now=now)
+
+
+def _said(alert_ids: Collection[int]) -> list[Notification]:
+    """Every message about these alerts but that of a withdrawal, held until the end of the transaction."""
+    return list(
         Notification.objects.select_for_update(of=("self",))
-        .filter(alert_event__alert_id__in=event_of)
+        .filter(alert_event__alert_id__in=alert_ids)
         .exclude(alert_event__new_state=AlertState.WITHDRAWN)
         .select_related("alert_event", "person")
         .order_by("pk")
     )
-    unsent: list[int] = []
-    told: dict[tuple[int, int, str], Notification] = {}
-    for notification in said:
-        if notification.state == DeliveryState.WAITING:
-            unsent.append(notification.pk)
-        if notification.state in (DeliveryState.SENT, DeliveryState.SENDING) or notification.attempts:
-            told[(notification.alert_event.alert_id, notification.person_id, notification.channel)] = notification
-    Notification.objects.filter(pk__in=unsent).update(state=DeliveryState.FAILED, failure=WITHDRAWN_UNSENT)
+
+
+def _recipient(notification: Notification) -> tuple[int, int, str]:
+    return notification.alert_event.alert_id, notification.person_id, notification.channel
+
+
+def _tell_again(events: Sequence[AlertEvent], said: Iterable[Notification], *, now: dt.datetime) -> int:
+    event_of = {event.alert_id: event for event in events}
+    told = {
+        _recipient(one): one for one in said if one.state in (DeliveryState.SENT, DeliveryState.SENDING) or one.attempts
+    }
     rows = [
         _row(event_of[alert_id], Person(person_id, notification.person.language), channel, now)
         for (alert_id, person_id, channel), notification in told.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -18,6 +18,7 @@ from monitoring.models import OPEN_STATES, Alert, AlertEvent, AlertState, Evalua
 from monitoring.notifications.outbox import tell_the_team, tell_the_told
 from monitoring.parameters import marker_parameters
 from monitoring.services.decision import Closed, Move, Rise, Standing, decide, rise_of
+from monitoring.services.restated import restate
 from monitoring.trends import engine
 from monitoring.trends.types import LevelHistory, PatientFinding, Series
 
@@ -74,7 +75,7 @@ def settle_alerts(
     answered = _answered([alert.pk for alert in standing.values() if alert.state == AlertState.ACKNOWLEDGED])
     closed = _closed(ids)
     histories = _histories([one for one in conclusions if one.patient_id in standing], series)
-    changes = []
+    changes: list[_Change] = []
     for one in conclusions:
         alert, rise = standing.get(one.patient_id), rise_of(one.finding)
         move = decide(
@@ -82,13 +83,21 @@ def settle_alerts(
             standing=None
             if alert is None
             else Standing(markers=frozenset(alert.markers), answered_at=answered.get(alert.pk)),
-            closed=closed.get(one.patient_id),
+            closed=_closed_as(closed.get(one.patient_id)),
             still_holds=_holds(alert, histories.get(one.patient_id)),
             now=now,
         )
         if move is not Move.NOTHING:
             changes.append(_change(move, alert, one, rise, now=now))
-    return _write(changes, now=now, actor=actor)
+    moved = {change.alert.pk for change in changes if change.move in {Move.REOPEN, Move.WITHDRAW}}
+    told_again = restate(
+        [*(alert for alert in standing.values() if alert.pk not in moved), *(event.alert for event in closed.values())],
+        evaluations={one.patient_id: one.evaluation for one in conclusions},
+        now=now,
+        actor=actor,
+    )
+    counts = _write(changes, now=now, actor=actor)
+    return replace(counts, notifications=counts.notifications + told_again)
 
 
 def _standing(patient_ids: Sequence[int]) -> dict[int, Alert]:
@@ -104,14 +113,16 @@ def _answered(alert_ids: Sequence[int]) -> dict[int, dt.datetime]:
     return dict(answers.values_list("alert_id").annotate(last=Max("at")).values_list("alert_id", "last"))
 
 
-def _closed(patient_ids: Sequence[int]) -> dict[int, Closed]:
+def _closed(patient_ids: Sequence[int]) -> dict[int, AlertEvent]:
+    """patient id -> the closing of the alert that was closed last."""
     rows = AlertEvent.objects.filter(
         new_state=AlertState.CLOSED, alert__state=AlertState.CLOSED, alert__patient_id__in=patient_ids, alert__rule=RULE
-    )
-    return {
-        patient_id: Closed(markers=frozenset(markers), closed_at=at)
-        for patient_id, markers, at in rows.order_by("at").values_list("alert__patient_id", "alert__markers", "at")
-    }
+    ).exclude(old_state=AlertState.CLOSED)  # that a value of it was corrected later closed nothing
+    return {event.alert.patient_id: event for event in rows.select_related("alert").order_by("at", "pk")}
+
+
+def _closed_as(event: AlertEvent | None) -> Closed | None:
+    return None if event is None else Closed(markers=frozenset(event.alert.markers), closed_at=event.at)
 
 
 def _histories(conclusions: Sequence[Conclusion], series: Sequence[Series]) -> dict[int, LevelHistory]:

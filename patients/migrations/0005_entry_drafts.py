@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0003_result_absent'),
+        ("patients", "0004_draw_version"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

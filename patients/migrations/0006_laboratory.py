@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0005_entry_drafts'),
+        ("patients", "0005_entry_drafts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

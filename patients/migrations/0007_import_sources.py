@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('patients', '0002_conditions'),
+        ("patients", "0006_laboratory"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('patients', '0002_conditions'),
+        ("patients", "0007_import_sources"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

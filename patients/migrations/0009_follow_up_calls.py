@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0006_laboratory'),
+        ("patients", "0008_people_keys"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

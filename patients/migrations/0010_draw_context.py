@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0009_follow_up_calls'),
+        ("patients", "0009_follow_up_calls"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patients.models.calls import CallOutcome, FollowUpCall
+from patients.models.corrections import DrawChange
 from patients.models.drafts import EntryDraft, EntryScope
 from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Absent, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.draw_context import Taken
@@ -46,6 +47,7 @@ __all__ = [
     "Condition",
     "ConditionKind",
     "Draw",
+    "DrawChange",
     "EntryDraft",
     "EntryScope",
     "Fasting",

@@ -42,6 +42,7 @@ class Draw(models.Model):
     g_csf = models.CharField(_("G-CSF"), max_length=10, choices=Taken.choices, default=Taken.UNKNOWN)
     steroid = models.CharField(_("steroid"), max_length=10, choices=Taken.choices, default=Taken.UNKNOWN)
     note = models.CharField(_("note"), max_length=500, blank=True)
+    version = models.PositiveIntegerField(default=1, help_text="Grows with each correction of what the draw says.")
     recorded_at = models.DateTimeField(auto_now_add=True)
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     batch = models.ForeignKey(ImportBatch, on_delete=models.PROTECT, null=True, blank=True, related_name="draws")

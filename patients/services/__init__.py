@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from patients.services.calls import record_call
+from patients.services.corrections import Change, Revision, Seen, correct_result, revise_draw, take_back_draw
 from patients.services.drafts import discard_draft, drop_draft, drop_expired_drafts, save_draft
-from patients.services.draws import DrawOutcome, NewDraw, NewResult, correct_result, record_draw, result_of
+from patients.services.draws import DrawOutcome, NewDraw, NewResult, record_draw, result_of
 from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
     DraftIsGone,
     DraftIsOlder,
+    DrawChangedMeanwhile,
+    DrawOnRecord,
     EmptyDraw,
     LaboratoryKnown,
+    NothingChanged,
+    ReasonMissing,
     RecordError,
     ResultExists,
     ResultNotCurrent,
@@ -21,15 +26,18 @@ from patients.services.identifiers import add_number, reinstate_number, remove_n
 from patients.services.laboratories import ReportLine, save_laboratory
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
 from patients.services.merging import Difference, MergePlan, MergeRefused, merge_patients, plan_merge, undo_merge
-from patients.services.people import PatientDetails, create_patient, set_plan, update_patient
+from patients.services.people import PatientDetails, create_patient, update_patient
 from patients.services.plans import pause_plan, resume_plan, set_plan, stop_plan
 
 __all__ = [
     "AccessionAtAnotherTime",
+    "Change",
     "DerivedMarker",
     "Difference",
     "DraftIsGone",
     "DraftIsOlder",
+    "DrawChangedMeanwhile",
+    "DrawOnRecord",
     "DrawOutcome",
     "DrawPlan",
     "EmptyDraw",
@@ -38,12 +46,16 @@ __all__ = [
     "MergeRefused",
     "NewDraw",
     "NewResult",
+    "NothingChanged",
     "PatientDetails",
     "PatientDraw",
+    "ReasonMissing",
     "RecordError",
     "ReportLine",
     "ResultExists",
     "ResultNotCurrent",
+    "Revision",
+    "Seen",
     "add_number",
     "correct_result",
     "create_patient",
@@ -66,10 +78,12 @@ __all__ = [
     "result_of",
     "resume_plan",
     "retire_number",
+    "revise_draw",
     "save_draft",
     "save_laboratory",
     "set_plan",
     "stop_plan",
+    "take_back_draw",
     "undo_merge",
     "update_patient",
 ]

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,16 +14,30 @@ from django.utils import timezone
 from accounts.models import User
 from audit.services import record
 from patients.catalogue import catalogue
-from patients.models import Assay, Draw, Fasting, Haemolysis, ImportBatch, Patient, Result, ResultStatus, Taken
+from patients.models import (
+    TAKEN_BACK,
+    Assay,
+    Draw,
+    Fasting,
+    Haemolysis,
+    ImportBatch,
+    Patient,
+    Result,
+    ResultStatus,
+    Taken,
+)
 from patients.reading import AbsentReading, Reading
 from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
     EmptyDraw,
     ResultExists,
-    ResultNotCurrent,
 )
 from patients.signals import results_changed
+
+# Reasons nobody typed.
+CHANGED_AT_SOURCE: Final = "changed at the source"
+ENTERED_AGAIN: Final = "entered again after it was taken back"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +138,8 @@ def record_draw(
 
     The same draw is recognised by patient, laboratory and accession number (or time, where there is none). A value
     that stands there already is a repeat and changes nothing. A different value is refused, or, for a source that is
-    the authority on its own values (`on_difference="correct"`), becomes a correction with `reason`.
+    the authority on its own values (`on_difference="correct"`), becomes a correction with `reason`. Where the value
+    was taken back nothing stands, and entering it again is a correction too.
 
     Raises
     ------
@@ -146,16 +161,15 @@ def record_draw(
     for new in results:
         old = standing.get(new.marker)
         if old is None:
-            standing[new.marker] = _insert(row, new, recorded_by=recorded_by, batch=batch)
+            standing[new.marker] = insert_result(row, new, recorded_by=recorded_by, batch=batch)
             created.append(standing[new.marker].pk)
         elif is_repeat(old, new):
             repeated += 1
-        elif on_difference == "refuse":
+        elif on_difference == "refuse" and old.status not in TAKEN_BACK:
             raise ResultExists(marker=new.marker, value=old.reported, unit=old.unit)
         else:
-            standing[new.marker] = _insert(
-                row, new, recorded_by=recorded_by, batch=batch, old=old, reason=reason or "changed at the source"
-            )
+            why = reason or (ENTERED_AGAIN if old.status in TAKEN_BACK else CHANGED_AT_SOURCE)
+            standing[new.marker] = insert_result(row, new, recorded_by=recorded_by, batch=batch, old=old, reason=why)
             corrected.append(standing[new.marker].pk)
     outcome = DrawOutcome(row.pk, draw_created, tuple(created), repeated, tuple(corrected))
     if outcome.changed:
@@ -169,49 +183,6 @@ def record_draw(
         )
         results_changed.send(sender=Draw, patient_ids=(patient.pk,), reason="draw_recorded")
     return outcome
-
-
-@transaction.atomic
-def correct_result(
-    *,
-    actor: str,
-    result_id: int,
-    new: NewResult | None,
-    status: str,
-    reason: str,
-    recorded_by: User | None = None,
-) -> Result:
-    """Write the next version of a result; the old row stays as it was.
-
-    `new=None` keeps the value and changes only the status (cancelled, entered in error).
-
-    Raises
-    ------
-    ResultNotCurrent
-        somebody corrected it meanwhile.
-    ValueError
-        `new` is of another marker: that is another result, not a correction.
-    """
-    patient_id = Result.objects.values_list("draw__patient_id", flat=True).get(pk=result_id)
-    Patient.objects.select_for_update().get(pk=patient_id)
-    old = Result.objects.current().select_related("draw", "assay").filter(pk=result_id).first()
-    if old is None:
-        raise ResultNotCurrent(result=str(result_id))
-    if new is not None and new.marker != old.marker_id:
-        raise ValueError(f"a result of {old.marker_id} cannot become one of {new.marker}")
-    replacement = _insert(
-        old.draw, new or _again(old), recorded_by=recorded_by, batch=None, old=old, reason=reason, status=status
-    )
-    record(
-        actor=actor,
-        action="result.corrected",
-        object_type="result",
-        object_id=replacement.pk,
-        patient_id=patient_id,
-        details={"replaces": old.pk, "status": status},
-    )
-    results_changed.send(sender=Result, patient_ids=(patient_id,), reason="result_corrected")
-    return replacement
 
 
 def _find_or_create_draw(
@@ -272,7 +243,7 @@ def is_repeat(old: Result, new: NewResult) -> bool:
     )
 
 
-def _insert(
+def insert_result(
     draw: Draw,
     new: NewResult,
     *,
@@ -334,26 +305,6 @@ def _assay(*, marker: str, laboratory: str, name: str) -> Assay | None:
     if not name:
         return None
     return Assay.objects.get_or_create(marker_id=marker, laboratory=laboratory, name=name)[0]
-
-
-def _again(old: Result) -> NewResult:
-    return NewResult(
-        marker=old.marker_id,
-        as_typed=old.as_typed,
-        comparator=old.comparator,
-        value=old.value,
-        unit=old.unit,
-        canonical_value=old.canonical_value,
-        canonical_unit=old.canonical_unit,
-        factor=old.factor,
-        absent=old.absent,
-        assay=old.assay.name if old.assay else "",
-        reference_low=old.reference_low,
-        reference_high=old.reference_high,
-        interpretation=old.interpretation,
-        issued_at=old.issued_at,
-        confirmed=old.confirmed,
-    )
 
 
 def announce(patient_ids: Iterable[int], *, reason: str) -> None:

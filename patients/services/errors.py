@@ -9,6 +9,11 @@ RecordError
 ├── DraftIsOlder      the draft was changed in another window meanwhile
 ├── DraftIsGone       the draft was saved or discarded in another window meanwhile
 └── EmptyDraw         nothing was measured
+├── EmptyDraw         nothing was measured
+├── ReasonMissing     a correction does not say why
+├── NothingChanged    a correction says what stands there already
+├── DrawChangedMeanwhile  the draw is not as the person who corrects it saw it
+└── DrawOnRecord      another draw of this moment and laboratory is on record
 """
 
 from __future__ import annotations
@@ -54,3 +59,19 @@ class DraftIsOlder(RecordError):
 
 class DraftIsGone(RecordError):
     code = "draft_is_gone"
+
+
+class ReasonMissing(RecordError):
+    code = "reason_missing"
+
+
+class NothingChanged(RecordError):
+    code = "nothing_changed"
+
+
+class DrawChangedMeanwhile(RecordError):
+    code = "draw_changed_meanwhile"
+
+
+class DrawOnRecord(RecordError):
+    code = "draw_on_record"

@@ -20,6 +20,7 @@ from patients.models import (
     TAKEN_BACK,
     Condition,
     Draw,
+    FollowUpCall,
     FollowUpPlan,
     ImagingStudy,
     Patient,
@@ -41,6 +42,7 @@ MOVES: Final[dict[str, type[models.Model]]] = {
     "skeletal_event": SkeletalEvent,
     "condition": Condition,
     "plan": FollowUpPlan,
+    "call": FollowUpCall,
 }
 EVENTS: Final = ("treatment", "imaging", "skeletal_event", "condition")
 # Fields by which an event on both records is the same event.
@@ -50,7 +52,7 @@ SAME_EVENT: Final[dict[str, tuple[str, ...]]] = {
     "skeletal_event": ("kind", "occurred_on", "site"),
     "condition": ("kind", "occurred_on", "ended_on", "note"),
 }
-DRAW_STATE: Final = ("fasting", "haemolysis")
+DRAW_STATE: Final = ("fasting", "haemolysis", "biotin", "g_csf", "steroid")
 
 Ids = dict[str, list[int]]
 
@@ -90,7 +92,7 @@ def plan_merge(*, survivor: Patient, retired: Patient) -> MergePlan:
         return MergePlan(refused=code)
     moved: Ids = {}
     left: Ids = {}
-    for kind in ("number", "plan"):
+    for kind in ("number", "plan", "call"):
         moved[kind] = _ids(MOVES[kind]._default_manager.filter(patient=retired))
     for kind in EVENTS:
         moved[kind], left[kind] = _plan_events(kind, survivor, retired)
@@ -241,7 +243,7 @@ def _compare(draw: Draw, kept: Draw, values: Mapping[int, Mapping[str, Result]])
 
 def _same_value(kept: Result, other: Result) -> bool:
     """To the sign: '5.0' and '5.00' are two reports, and which is right is nobody's guess here."""
-    facts = ("comparator", "value", "unit", "status")
+    facts = ("comparator", "value", "unit", "absent", "status")
     assays = [one.assay.name if one.assay else "" for one in (kept, other)]
     return assays[0] == assays[1] and all(getattr(kept, name) == getattr(other, name) for name in facts)
 

@@ -31,7 +31,7 @@ from patients.laboratory_profile import profile_of
 from patients.messages import explain
 from patients.models import Draw, EntryDraft, EntryScope, Patient
 from patients.same_day import SameDay, other_draw, question, this_draw
-from patients.saved_draw import saved_rows, urgent_of
+from patients.saved_draw import SavedRow, saved_rows, urgent_of
 from patients.selectors import matching, with_number
 from patients.services import NewDraw, RecordError, ResultExists, discard_draft, drop_draft, record_draw
 from patients.views.search import PatientRow, remember, remembered, rows_of
@@ -280,7 +280,13 @@ def draw(request: HttpRequest, pk: int, draw_id: int) -> HttpResponse:
         "draw": row,
         "rows": rows,
         "saved_at": saved_at,
-        "just_now": saved_at is not None and timezone.now() - saved_at < JUST_NOW,
+        "just_now": _is_news(rows, saved_at),
         "urgent": urgent_of(rows),
     }
     return render(request, "patients/draw.html", context)
+
+
+def _is_news(rows: Iterable[SavedRow], saved_at: dt.datetime | None) -> bool:
+    """Whether the draw was saved a moment ago; a correction says itself what it changed."""
+    corrected = any(row.result.version > 1 for row in rows)
+    return saved_at is not None and not corrected and timezone.now() - saved_at < JUST_NOW

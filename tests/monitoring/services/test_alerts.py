@@ -148,7 +148,8 @@ def test_a_corrected_value_that_still_rises_keeps_the_alert(cast: Cast) -> None:
     run(patient)
     correct(patient, 5, "6.5")
     assert run(patient, now=LATER) == EvaluationSummary(evaluated=1)
-    assert history(the_alert(patient)) == [("", "open")]
+    assert history(the_alert(patient)) == [("", "open"), ("open", "open")]
+    assert the_alert(patient).state == AlertState.OPEN
 
 
 # --- withdrawn ----------------------------------------------------------------------------------------------------

@@ -29,7 +29,8 @@ from tests.monitoring.scenes import CALM, day, patient_with, run, the_alert
 JAN, FEB, MAR = dt.date(2025, 1, 6), dt.date(2025, 2, 3), dt.date(2025, 3, 3)
 # What stays with the record it was made for: conclusions are made again, and the rest says how records were joined.
 STAYS = {
-    "patients.Patient", "patients.PatientSearchKey", "patients.PatientMerge", "monitoring.EvaluationMark",
+    "patients.Patient", "patients.PatientSearchKey", "patients.PatientMerge",
+    "patients.EntryDraft", "monitoring.EvaluationMark",
     "monitoring.Evaluation", "monitoring.Trend", "monitoring.Alert",
 }  # fmt: skip
 

@@ -1,0 +1,193 @@
+"""Correcting a draw that is on record, and reading what stood there before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.gate import may
+from accounts.models import User
+from accounts.roles import Permission
+from patients.access import access_patient, visible_draws
+from patients.banner import banner_of
+from patients.correcting import (
+    CorrectionRow,
+    Difference,
+    as_it_stands,
+    cells_in,
+    changes_of,
+    differences,
+    is_stale,
+    merged_cells,
+    merged_facts,
+    plain_rows,
+    read_rows,
+    seen_in,
+    seen_of,
+    standing_results,
+)
+from patients.forms_correction import AmendForm, TakeBackForm, fields_of
+from patients.history import fact_changes, result_histories
+from patients.messages import explain
+from patients.models import Draw, Patient, Result
+from patients.services import DrawChangedMeanwhile, NothingChanged, RecordError, revise_draw, take_back_draw
+from patients.services.corrections import facts_of
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def draw_correct(request: HttpRequest, pk: int, draw_id: int) -> HttpResponse:
+    """Correct values and facts of a draw, or take the whole of it back; each with its reason."""
+    user = may(request, Permission.VIEW_PATIENT)
+    patient = access_patient(user, pk, permission=Permission.ENTER_RESULTS, purpose="opened_for_correction")
+    draw = get_object_or_404(visible_draws(user), pk=draw_id, patient_id=patient.pk)
+    standing = standing_results(draw)
+    if request.method != "POST":
+        return _page(request, patient, draw, _fresh_form(patient, draw, {}), _untouched(standing))
+    if is_stale(seen_in(request.POST.dict()), draw, standing):
+        return _show_the_difference(request, patient, draw)
+    act = _take_back if "take_back" in request.POST else _correct
+    try:
+        return act(request, user, patient, draw, standing)
+    except DrawChangedMeanwhile:  # between the look above and the lock
+        return _show_the_difference(request, patient, Draw.objects.get(pk=draw.pk))
+
+
+def _untouched(standing: Mapping[str, Result]) -> tuple[CorrectionRow, ...]:
+    return plain_rows(standing, {code: as_it_stands(row) for code, row in standing.items()})
+
+
+def _correct(
+    request: HttpRequest, user: User, patient: Patient, draw: Draw, standing: Mapping[str, Result]
+) -> HttpResponse:
+    form = AmendForm(request.POST, patient=patient, draw=draw)
+    cells = cells_in(request.POST.dict(), standing)
+    reads = form.is_valid()
+    at = min(draw.collected_at, form.collected_at) if reads else draw.collected_at
+    rows = read_rows(patient, standing, cells, at=at)
+    if reads and not any(row.blocks for row in rows) and not form.ask_about_the_same_day(list(standing)):
+        try:
+            return _revise(request, user, draw, form, rows)
+        except DrawChangedMeanwhile:
+            raise
+        except RecordError as refusal:
+            form.add_error(None, explain(refusal.code, refusal.params))
+    return _page(request, patient, draw, form, rows, status=422)
+
+
+def _revise(
+    request: HttpRequest, user: User, draw: Draw, form: AmendForm, rows: Sequence[CorrectionRow]
+) -> HttpResponse:
+    revision = revise_draw(
+        actor=user.audit_name,
+        draw_id=draw.pk,
+        seen=seen_in(request.POST.dict()),
+        changes=changes_of(rows),
+        facts=form.facts,
+        reason=form.cleaned_data["reason"],
+        recorded_by=user,
+    )
+    count = len(revision.results) + len(revision.facts)
+    text = ngettext("%(count)d correction saved.", "%(count)d corrections saved.", count)
+    messages.success(request, text % {"count": count})
+    return redirect("draw", draw.patient_id, draw.pk)
+
+
+def _take_back(
+    request: HttpRequest, user: User, patient: Patient, draw: Draw, standing: Mapping[str, Result]
+) -> HttpResponse:
+    whole = TakeBackForm(request.POST)
+    if whole.is_valid():
+        try:
+            revision = take_back_draw(
+                actor=user.audit_name,
+                draw_id=draw.pk,
+                seen=seen_in(request.POST.dict()),
+                reason=whole.cleaned_data["reason"],
+                recorded_by=user,
+            )
+        except NothingChanged:
+            whole.add_error(None, gettext("All values of this draw were taken back already."))
+        else:
+            text = ngettext(
+                "%(count)d value was taken back. If it is another patient's, enter it there now.",
+                "%(count)d values were taken back. If they are another patient's, enter them there now.",
+                len(revision.results),
+            )
+            messages.success(request, text % {"count": len(revision.results)})
+            return redirect("draw", draw.patient_id, draw.pk)
+    form = _fresh_form(patient, draw, {})
+    return _page(request, patient, draw, form, _untouched(standing), whole=whole, status=422)
+
+
+def _show_the_difference(request: HttpRequest, patient: Patient, draw: Draw) -> HttpResponse:
+    """Somebody else was first: theirs beside mine, what I typed kept, and nothing written."""
+    data, standing = request.POST.dict(), standing_results(draw)
+    seen = seen_in(data)
+    rows = plain_rows(standing, merged_cells(draw, seen, data, standing))
+    form = _fresh_form(patient, draw, {**merged_facts(draw, seen, data), "reason": data.get("reason", "")})
+    whole = TakeBackForm(initial={"reason": data.get("whole-reason", "")})
+    return _page(
+        request,
+        patient,
+        draw,
+        form,
+        rows,
+        whole=whole,
+        meanwhile=differences(draw, seen, data, standing),
+        status=409,
+    )
+
+
+def _fresh_form(patient: Patient, draw: Draw, typed: Mapping[str, str]) -> AmendForm:
+    return AmendForm(patient=patient, draw=draw, initial={**fields_of(facts_of(draw)), **typed})
+
+
+def _page(
+    request: HttpRequest,
+    patient: Patient,
+    draw: Draw,
+    form: AmendForm,
+    rows: Sequence[CorrectionRow],
+    *,
+    whole: TakeBackForm | None = None,
+    meanwhile: Sequence[Difference] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "patient": patient,
+        "banner": banner_of(patient),
+        "draw": draw,
+        "form": form,
+        "whole": whole or TakeBackForm(),
+        "rows": rows,
+        "seen": seen_of(draw, {row.marker.code: row.result for row in rows}),
+        "wrong": [row for row in rows if row.said],
+        "to_confirm": [row for row in rows if row.asks_again],
+        "any_stands": any(not row.taken_back for row in rows),
+        "meanwhile": meanwhile,
+    }
+    return render(request, "patients/correct.html", context, status=status)
+
+
+@login_required
+@require_safe
+def draw_history(request: HttpRequest, pk: int, draw_id: int) -> HttpResponse:
+    """Every version of every value of a draw: what stood there, who changed it, when and why."""
+    user = may(request, Permission.VIEW_PATIENT)
+    patient = access_patient(user, pk)
+    draw = get_object_or_404(visible_draws(user), pk=draw_id, patient_id=patient.pk)
+    context = {
+        "patient": patient,
+        "banner": banner_of(patient),
+        "draw": draw,
+        "histories": result_histories(draw),
+        "facts": fact_changes(draw),
+    }
+    return render(request, "patients/history.html", context)
