@@ -24,6 +24,7 @@ TITLES = {
     "skeletal_event": _("Skeletal events"),
     "condition": _("Conditions"),
     "plan": _("Follow-up plans"),
+    "call": _("Calls"),
     "result": _("Values added or corrected in draws that went back"),
 }
 
@@ -104,5 +105,6 @@ _LINES: dict[str, Any] = {
     "skeletal_event": lambda row: _facts(_day(row.occurred_on), row.get_kind_display(), row.site),
     "condition": lambda row: _facts(_day(row.occurred_on), row.get_kind_display(), row.note),
     "plan": _plan,
+    "call": lambda row: _facts(_day(row.at.date()), row.get_outcome_display(), row.note),
     "result": lambda row: _facts(_collected(row.draw), row.marker_id, f"{row.reported} {row.unit}"),
 }

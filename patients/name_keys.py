@@ -41,7 +41,7 @@ def fold(text: str) -> str:
 def name_keys(name: str) -> frozenset[str]:
     """Every beginning under which `name` is found: 张三 by zhangsan, san, zs; 'Wang Meili' by wang, meili, wm."""
     keys: set[str] = set()
-    for signs in HAN.findall(name):
+    for signs in HAN.findall(unicodedata.normalize("NFKC", name)):
         for reading in readings(signs):
             # From each sign on, so that "zhang san" finds what "zhangsan" does.
             keys.update("".join(reading[start:]) for start in range(len(reading)))

@@ -9,8 +9,22 @@ from accounts.roles import Permission, Role, role_may
 
 MAY = {
     Role.NURSE: {"view_patient", "edit_patient", "enter_results", "record_events", "import_files"},
-    Role.CLINICIAN: {"view_patient", "edit_patient", "enter_results", "record_events", "answer_alert"},
-    Role.ADMINISTRATOR: {"view_patient", "import_files", "view_outbox", "manage_accounts"},
+    Role.CLINICIAN: {
+        "view_patient",
+        "edit_patient",
+        "enter_results",
+        "record_events",
+        "answer_alert",
+        "merge_patients",
+    },
+    Role.ADMINISTRATOR: {
+        "view_patient",
+        "import_files",
+        "view_outbox",
+        "manage_accounts",
+        "manage_laboratories",
+        "merge_patients",
+    },
 }
 
 
