@@ -179,9 +179,14 @@ def read_entry(
     markers: Sequence[MarkerDefinition],
     typed: Mapping[str, Typed],
     collected_at: dt.datetime,
+    history: Mapping[str, Sequence[SeriesPoint]] | None = None,
 ) -> Entry:
-    """Read everything that was typed. Values of markers that are not on the page are read too: nothing is dropped."""
-    history = series_points([patient.pk])[patient.pk]
+    """Read everything that was typed. Values of markers that are not on the page are read too: nothing is dropped.
+
+    `history` is what stood before, where a page of many patients has read it for all of them at once.
+    """
+    if history is None:
+        history = series_points([patient.pk])[patient.pk]
     shown = [
         marker
         for marker in catalogue().markers

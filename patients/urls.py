@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from patients.views import draws, entry_check, entry_drafts, events, markers, people
+from patients.views import clinic, dates, draws, entry_check, entry_drafts, events, markers, people
 
 urlpatterns = [
     path("patients/", people.patient_list, name="patient_list"),
@@ -23,4 +23,8 @@ urlpatterns = [
     path("entry/drafts/<str:scope>/<str:key>/", entry_drafts.entry_draft, name="entry_draft"),
     path("entry/token/", entry_drafts.entry_token, name="entry_token"),
     path("entry/check/", entry_check.entry_check, name="entry_check"),
+    path("enter/clinic/", clinic.clinic, name="clinic"),
+    path("enter/clinic/draft/", clinic.clinic_draft, name="clinic_draft"),
+    path("patients/<int:pk>/draws/dates/", dates.dates, name="dates"),
+    path("patients/<int:pk>/draws/dates/draft/", dates.dates_draft, name="dates_draft"),
 ]

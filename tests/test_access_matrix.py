@@ -227,6 +227,10 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "entry_token": Row(get=ALL, anyone=(401, 405)),
     "entry_check": Row(get=NEVER, post=(400, 400, 403), anyone=(405, 401)),  # a form's body is no JSON
+    "clinic": Row(get=(200, 200, 403), post=(422, 422, 403)),
+    "clinic_draft": Row(get=(200, 200, 403), anyone=(401, 405)),
+    "dates": about_a_patient(get=(200, 200, 403), post=(422, 422, 403)),
+    "dates_draft": Row(get=(200, 200, 403), foreign_post=NEVER, path=of_patient, absent=of_nobody, anyone=(401, 405)),
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail")
 
