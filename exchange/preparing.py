@@ -12,7 +12,7 @@ from patients.catalogue import MarkerDefinition, catalogue
 from patients.catalogue.catalogue import loinc_key
 from patients.models import Fasting, Haemolysis
 from patients.plausibility import Concern
-from patients.reading import read_result
+from patients.reading import AbsentReading, read_cell
 from patients.services import NewDraw, NewResult, result_of
 from patients.values import InputProblem
 
@@ -65,10 +65,11 @@ class Prepared:
         )
 
     @property
-    def signature(self) -> tuple[str, Decimal, str, str, str]:
-        """What makes two lines of one draw and marker say the same."""
+    def signature(self) -> tuple[str, Decimal | str, str, str, str]:
+        """What makes two lines of one draw and marker say the same; the words for one reason do."""
         result = self.result
-        return result.comparator, Decimal(result.value), result.unit, result.assay, result.status
+        said = result.absent or Decimal(result.value)
+        return result.comparator, said, result.unit, result.assay, result.status
 
 
 def draw_of(lines: Sequence[Prepared]) -> NewDraw:
@@ -101,7 +102,7 @@ def prepare(line: LineRead, *, decimal_comma: bool) -> Prepared:
         each with a `code` and `params`.
     """
     marker = _find_marker(line)
-    reading = read_result(marker=marker, text=line.value, unit=line.unit, decimal_comma=decimal_comma)
+    reading = read_cell(marker=marker, text=line.value, unit=line.unit, decimal_comma=decimal_comma)
     result = replace(
         result_of(reading),
         assay=line.assay,
@@ -110,7 +111,7 @@ def prepare(line: LineRead, *, decimal_comma: bool) -> Prepared:
         reference_high=line.reference_high,
         interpretation=line.interpretation,
     )
-    return Prepared(line, marker, result, reading.concerns)
+    return Prepared(line, marker, result, () if isinstance(reading, AbsentReading) else reading.concerns)
 
 
 def _refuse_foreign_code(loinc: str, markers: Iterable[MarkerDefinition]) -> None:

@@ -9,8 +9,12 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from exchange.preparing import Prepared
+from patients.catalogue import MarkerDefinition, ReferenceInterval
+from patients.checking import concerned
+from patients.consistency import check_together
 from patients.models import Result
-from patients.plausibility import check_change
+from patients.plausibility import check_change, check_first
+from patients.reference import reference_for
 
 Value = tuple[dt.datetime, Decimal]
 SECONDS_A_DAY = 86_400
@@ -37,22 +41,29 @@ class PreviousValues:
             .values_list("draw__patient_id", "marker_id", "draw__collected_at", "canonical_value")
         )
         for patient, marker, at, value in rows:
-            self._on_record[patient, marker].append((at, value))
+            if value is not None:
+                self._on_record[patient, marker].append((at, value))
 
     def odd(self, lines: Sequence[Prepared], *, patient: int | None) -> list[Prepared]:
-        """The lines whose values somebody should look at."""
-        return [line for line in lines if self._is_odd(line, patient)]
+        """The lines of one draw whose values somebody should look at: the questions that the entry page asks."""
+        numbers = {
+            line.marker.code: line.result.canonical_value
+            for line in lines
+            if line.result.canonical_value is not None and not line.result.comparator
+        }
+        unfit = {code for concern in check_together(numbers) for code in concerned(concern)}
+        return [line for line in lines if self._is_odd(line, patient) or line.marker.code in unfit]
 
     def _is_odd(self, line: Prepared, patient: int | None) -> bool:
         at, canonical = line.line.collected_at, line.result.canonical_value
         key = (line.number, line.marker.code)
         before = [value for value in (self._in_file.get(key), self._before(patient, line)) if value and value[0] < at]
-        if line.result.comparator:
+        if canonical is None or line.result.comparator:
             return bool(line.concerns)
         if key not in self._in_file or self._in_file[key][0] < at:
             self._in_file[key] = at, canonical
         if not before:
-            return bool(line.concerns)
+            return bool(line.concerns or check_first(line.marker, canonical, "", _reference_of_everybody(line.marker)))
         when, previous = max(before)
         days = (at - when).total_seconds() / SECONDS_A_DAY
         return bool(line.concerns or check_change(line.marker, canonical, previous, days))
@@ -61,3 +72,8 @@ class PreviousValues:
         values = self._on_record.get((patient, line.marker.code), []) if patient is not None else []
         place = bisect_left(values, line.line.collected_at, key=lambda value: value[0])
         return values[place - 1] if place else None
+
+
+def _reference_of_everybody(marker: MarkerDefinition) -> ReferenceInterval | None:
+    """For a first value: a slip of a thousand lies outside everybody's interval, so sex and age need no look-up."""
+    return reference_for(marker, sex="", age=None, menopause="", smoking="")

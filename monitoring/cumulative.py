@@ -1,22 +1,27 @@
-"""The cumulative table: markers by dates, newest at the right, values as reported. The charts' text alternative."""
+"""The cumulative table: markers by dates, newest at the right, values as reported. The charts' text alternative.
+
+It also holds what no chart can: the cells in which the laboratory gave a reason instead of a value.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from monitoring.chart_panels import Panel, point_lines
 from monitoring.points import PointView
 from monitoring.ranges import LIMIT_DIGITS, Range
 from monitoring.wording import date_text, interval_text, listed, moment_text
-from patients.catalogue import catalogue
+from patients.absent_results import AbsentResult
+from patients.catalogue import MarkerDefinition, catalogue
 from patients.derived import INPUTS_OF
 from patients.models import Fasting, Haemolysis
+from patients.selectors import SeriesPoint
 from patients.wording import marker_name, unit_text
 
 FIGURE_SPACE: Final = "\u2007"  # as wide as a digit
@@ -67,27 +72,73 @@ class CumulativeTable:
     rows: tuple[Row, ...]
 
 
-def cumulative_table(panels: Sequence[Panel]) -> CumulativeTable:
-    """Every draw a column, oldest first; every marker with a value a row."""
-    draws = {view.point.draw_id: view for panel in panels for view in panel.views}
-    ordered = sorted(draws.values(), key=lambda view: (view.x, view.point.draw_id))
-    columns = tuple(_column(view) for view in ordered)
+def cumulative_table(panels: Sequence[Panel], *, absent: Sequence[AbsentResult] = ()) -> CumulativeTable:
+    """Every draw a column, oldest first; every marker with a value, or a reason for none, a row."""
+    columns = _columns([*(view.point for panel in panels for view in panel.views), *absent])
     by_marker = [{view.point.draw_id: view for view in panel.views} for panel in panels]
     decimals = {
-        column.draw_id: max(_decimals(views[column.draw_id]) for views in by_marker if column.draw_id in views)
+        column.draw_id: max(
+            (_decimals(views[column.draw_id]) for views in by_marker if column.draw_id in views), default=0
+        )
         for column in columns
     }
-    rows = tuple(
+    rows = [
         _row(panel, views, columns=columns, decimals=decimals) for panel, views in zip(panels, by_marker, strict=True)
+    ]
+    return CumulativeTable(columns, tuple(_with_reasons(rows, absent, columns)))
+
+
+def _with_reasons(rows: Sequence[Row], absent: Sequence[AbsentResult], columns: Sequence[Column]) -> Iterator[Row]:
+    """The rows with the reasons in their cells, and below them those of markers that never had a value."""
+    reasons: dict[str, dict[int, Cell]] = {}
+    for one in absent:
+        reasons.setdefault(one.marker, {})[one.draw_id] = _reason_cell(one)
+    for row in rows:
+        of_row = reasons.pop(row.code, {})
+        drawn = zip(columns, row.cells, strict=True)
+        yield replace(row, cells=tuple(cell or of_row.get(column.draw_id) for column, cell in drawn))
+    for code, of_row in reasons.items():
+        if marker := catalogue().by_code.get(code):
+            yield _row_of_reasons(marker, tuple(of_row.get(column.draw_id) for column in columns))
+
+
+def _row_of_reasons(marker: MarkerDefinition, cells: tuple[Cell | None, ...]) -> Row:
+    return Row(
+        code=marker.code,
+        short_name=marker.short_name,
+        name=marker_name(marker),
+        family=marker.family,
+        unit=unit_text(marker.unit),
+        limits="",
+        population="",
+        derived_from="",
+        cells=cells,
     )
-    return CumulativeTable(columns, rows)
 
 
-def _column(view: PointView) -> Column:
-    point = view.point
+def _reason_cell(one: AbsentResult) -> Cell:
+    return Cell(
+        value=one.reason,
+        pad="",
+        flag="",
+        marks=(("*", gettext("corrected")),) if one.version > 1 else (),
+        unit="",
+        changed="",
+        detail=gettext("no value; the laboratory's word: %(word)s") % {"word": one.as_typed},
+        supports=False,
+    )
+
+
+def _columns(drawn: Iterable[SeriesPoint | AbsentResult]) -> tuple[Column, ...]:
+    draws = {one.draw_id: one for one in drawn}
+    ordered = sorted(draws.values(), key=lambda one: (one.collected_at, one.draw_id))
+    return tuple(_column(one) for one in ordered)
+
+
+def _column(point: SeriesPoint | AbsentResult) -> Column:
     return Column(
         draw_id=point.draw_id,
-        day=date_text(dt.date.fromisoformat(view.x[:10])),
+        day=date_text(timezone.localdate(point.collected_at)),
         moment=moment_text(point.collected_at, time_known=point.time_known),
         fasting=point.fasting,
         haemolysed=point.haemolysis == Haemolysis.PRESENT,

@@ -72,8 +72,12 @@ def date_of(day: float, *, tz: dt.tzinfo) -> dt.date:
 
 def load_material(patient_ids: Collection[int]) -> Material:
     """The series of many patients. A fixed number of queries, whatever the number of patients."""
-    points = series_points(patient_ids)
-    events = _events(patient_ids)
+    return material_of(series_points(patient_ids))
+
+
+def material_of(points: Mapping[int, Mapping[str, Sequence[SeriesPoint]]]) -> Material:
+    """The same of points that were read already: patient id -> marker -> points."""
+    events = _events(points)
     series: list[Series] = []
     result_ids: dict[int, tuple[int, ...]] = {}
     for patient_id, by_marker in points.items():

@@ -21,7 +21,7 @@ from monitoring.evaluation import clinic_zone, date_of
 from monitoring.findings import MOVED
 from monitoring.points import PointView
 from monitoring.trends.types import MarkerFinding, RiseEvidence
-from monitoring.wording import date_text, days_text, figures, interval_text, percent_text
+from monitoring.wording import change_text, date_text, days_text, figures, interval_text, percent_text
 from patients.catalogue import Grade, MarkerDefinition
 from patients.wording import marker_name, unit_text
 
@@ -145,7 +145,7 @@ def explain_marker(
         unit=last.unit if last else unit,
         canonical_unit=unit,
         converted=last.canonical_text if last else "",
-        change="" if finding.change_percent is None else percent_text(finding.change_percent),
+        change=change_text(finding.change_percent, comparator=last.point.comparator if last else ""),
         expected=_expected(finding, unit=unit),
         support=_support(supporting),
         since=date_text(since) if since else "",

@@ -48,8 +48,8 @@ class SetPoint:
 
 @cache
 def marker_parameters() -> Mapping[str, MarkerParameters]:
-    """Marker code -> parameters, for every marker of the catalogue."""
-    return {marker.code: parameters_of(marker) for marker in catalogue().markers}
+    """Marker code -> parameters, for every marker of the catalogue from which something can be concluded."""
+    return {marker.code: parameters_of(marker) for marker in catalogue().markers if not marker.input_only}
 
 
 def parameters_of(marker: MarkerDefinition) -> MarkerParameters:

@@ -22,6 +22,7 @@ from monitoring.models import OPEN_STATES, Alert, AlertState, Evaluation, Evalua
 from monitoring.selectors import level_of
 from monitoring.trends.types import PatientFinding
 from monitoring.wording import ago_text, date_text, due_text, listed
+from patients.absent_results import absent_results
 from patients.catalogue import catalogue
 from patients.messages import urgent_texts
 from patients.models import Condition, Draw, FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
@@ -132,7 +133,7 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
         why=_why(evaluation, found=found, trends=trends, panels=panels, alerts=alerts) if evaluation else None,
         mark=mark,
         chart=patient_chart(panels, events=_events(patient), today=today),
-        table=cumulative_table(panels) if panels else None,
+        table=cumulative_table(panels, absent=absent_results(patient.pk)) if panels else None,
         due=due_text(due.days_overdue(today), due.due_on) if due else "",
         overdue=due is not None and due.days_overdue(today) > 0,
         plan=FollowUpPlan.objects.filter(patient=patient, is_active=True).first(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from monitoring import views_outbox, views_patient, views_worklist
+from monitoring import views_bands, views_outbox, views_patient, views_worklist
 
 urlpatterns = [
     path("worklist/", views_worklist.worklist, name="worklist"),
@@ -13,4 +13,5 @@ urlpatterns = [
     path("alerts/<int:alert_id>/acknowledge/", views_patient.alert_acknowledge, name="alert_acknowledge"),
     path("outbox/", views_outbox.outbox, name="outbox"),
     path("outbox/<str:name>/", views_outbox.outbox_message, name="outbox_message"),
+    path("bands/", views_bands.entry_bands, name="entry_bands"),
 ]

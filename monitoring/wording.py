@@ -43,6 +43,20 @@ def percent_text(percent: float) -> str:
     return f"{'+' if rounded > 0 else MINUS}{abs(rounded)}{NO_BREAK}%"
 
 
+def change_text(percent: float | None, *, comparator: str) -> str:
+    """The change of a value against its baseline; a value that is only a limit has none as if it were exact.
+
+    Above `>100` it rose at least so far; below `<0.5` nobody knows how far it fell.
+    """
+    if percent is None:
+        return ""
+    if not comparator:
+        return percent_text(percent)
+    if comparator.startswith(">") and percent > 0:
+        return gettext("at least %(change)s") % {"change": percent_text(percent)}
+    return ""
+
+
 def share_text(share: float) -> str:
     """`72 %`, `<1 %`: a part of a whole."""
     percent = round(100 * share)

@@ -26,7 +26,7 @@ from monitoring.selectors import (
     trends_of,
 )
 from monitoring.sparkline import Sparkline, SparkPoint, sparkline
-from monitoring.wording import ago_text, due_text, percent_text
+from monitoring.wording import ago_text, change_text, due_text
 from patients.access import visible_patients
 from patients.catalogue import catalogue
 from patients.models import ImagingStudy, Patient
@@ -265,9 +265,9 @@ def _rank(trend: Trend | None) -> int:
 
 def _change(trend: Trend, *, last: SeriesPoint) -> str:
     """Empty where the value shown is not the one that was read: the newest draw was left out, or came in since."""
-    if trend.change_percent is None or trend.last_value != float(last.canonical):
+    if trend.last_value != float(last.canonical):
         return ""
-    return percent_text(trend.change_percent)
+    return change_text(trend.change_percent, comparator=last.comparator)
 
 
 def _marker_cell(

@@ -10,18 +10,17 @@ from decimal import Decimal
 from django.utils.translation import gettext
 
 from patients.catalogue import MarkerDefinition, ReferenceInterval, catalogue
+from patients.checking import CellCheck, CellInput, Known, check_draw
 from patients.derived import DerivedInput, derive
 from patients.messages import explain, urgent_texts
-from patients.models import FollowUpPlan, Patient
-from patients.reading import ImpossibleValue, Previous, Reading, read_result
+from patients.models import Absent, FollowUpPlan, Patient
+from patients.plausibility import Concern
+from patients.reading import AbsentReading, Reading
 from patients.reference import flag, reference_for
 from patients.selectors import SeriesPoint, series_points
 from patients.services import NewResult, result_of
-from patients.units import UnitProblem
-from patients.values import ValueProblem, parse_value
 from patients.wording import change_text, interval_text, number_text
 
-SECONDS_A_DAY = 86400
 LONGEST_ASSAY = 80
 # What a follow-up panel has where nobody chose one: the tumour markers of lung cancer, bone turnover, calcium, counts.
 DEFAULT_PANEL = (
@@ -41,13 +40,14 @@ class Typed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryRow:
-    """One row of the grid after reading. A row without a value has neither reading nor error."""
+    """One row of the grid after reading. An empty row has neither reading nor error; `absent` says why no value."""
 
     marker: MarkerDefinition
     typed: Typed
     previous: SeriesPoint | None
     reference: ReferenceInterval | None
     reading: Reading | None = None
+    absent: AbsentReading | None = None
     error: str = ""
     doubts: tuple[str, ...] = ()
     urgent: tuple[str, ...] = ()
@@ -79,6 +79,12 @@ class EntryRow:
     @property
     def reference_text(self) -> str:
         return interval_text(self.reference.low, self.reference.high) if self.reference else ""
+
+    @property
+    def absent_text(self) -> str:
+        if self.absent is None:
+            return ""
+        return gettext("No value: %(reason)s.") % {"reason": Absent(self.absent.absent).label}
 
     @property
     def flag(self) -> str:
@@ -150,11 +156,12 @@ def typed_of(cells: Mapping[str, Mapping[str, str]]) -> dict[str, Typed]:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The grid of one draw of one patient."""
+    """The grid of one draw of one patient. `across` is what does not fit between its values."""
 
     rows: tuple[EntryRow, ...]
     computed: tuple[ComputedRow, ...]
     history: Mapping[str, Sequence[SeriesPoint]]
+    across: tuple[Concern, ...] = ()
 
     @property
     def readable(self) -> bool:
@@ -165,8 +172,8 @@ class Entry:
         return not any(row.typed.value.strip() for row in self.rows)
 
     def results(self) -> list[NewResult]:
-        """What to record: every row that holds a value."""
-        return [_new_result(row, row.reading) for row in self.rows if row.reading is not None]
+        """What to record: every row that holds a value, or says why there is none."""
+        return [_new_result(row, read) for row in self.rows if (read := row.reading or row.absent) is not None]
 
     def with_error(self, marker: str, text: str) -> Entry:
         rows = tuple(replace(row, error=text) if row.marker.code == marker else row for row in self.rows)
@@ -179,6 +186,7 @@ def read_entry(
     markers: Sequence[MarkerDefinition],
     typed: Mapping[str, Typed],
     collected_at: dt.datetime,
+    decimal_comma: bool = False,
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
 ) -> Entry:
     """Read everything that was typed. Values of markers that are not on the page are read too: nothing is dropped.
@@ -192,17 +200,29 @@ def read_entry(
         for marker in catalogue().markers
         if marker in markers or (marker.code in typed and typed[marker.code].value.strip())
     ]
-    rows = tuple(
-        _read_row(
-            marker,
-            typed.get(marker.code, Typed()),
+    blank = [
+        EntryRow(
+            marker=marker,
+            typed=typed.get(marker.code, Typed()),
             previous=_last_before(history.get(marker.code, []), collected_at),
             reference=_reference(marker, patient, collected_at),
-            collected_at=collected_at,
         )
         for marker in shown
+    ]
+    check = check_draw(
+        [CellInput(row.marker.code, row.typed.value, row.typed.unit, row.typed.confirm) for row in blank],
+        at=collected_at,
+        history={code: [_known(point) for point in points] for code, points in history.items()},
+        references={row.marker.code: row.reference for row in blank},
+        decimal_comma=decimal_comma,
     )
-    return Entry(rows, _computed(rows, patient=patient, history=history, collected_at=collected_at), history)
+    rows = tuple(_read_row(row, cell) for row, cell in zip(blank, check.cells, strict=True))
+    computed = _computed(rows, patient=patient, history=history, collected_at=collected_at)
+    return Entry(rows, computed, history, check.across)
+
+
+def _known(point: SeriesPoint) -> Known:
+    return Known(point.canonical, point.comparator, point.collected_at)
 
 
 def _reference(marker: MarkerDefinition, patient: Patient, collected_at: dt.datetime) -> ReferenceInterval | None:
@@ -219,56 +239,33 @@ def _last_before(points: Sequence[SeriesPoint], moment: dt.datetime) -> SeriesPo
     return next((point for point in reversed(points) if point.collected_at < moment), None)
 
 
-def _read_row(
-    marker: MarkerDefinition,
-    typed: Typed,
-    *,
-    previous: SeriesPoint | None,
-    reference: ReferenceInterval | None,
-    collected_at: dt.datetime,
-) -> EntryRow:
-    row = EntryRow(marker=marker, typed=typed, previous=previous, reference=reference)
+def _read_row(row: EntryRow, check: CellCheck) -> EntryRow:
+    typed = row.typed
     if not typed.value.strip():
         return row
     if len(typed.assay) > LONGEST_ASSAY or not typed.assay.isprintable():
         return replace(
             row, error=gettext("The name of the assay is longer than 80 signs or holds signs that do not print.")
         )
-    before = None
-    if previous is not None and not previous.comparator:
-        days = (collected_at - previous.collected_at).total_seconds() / SECONDS_A_DAY
-        before = Previous(previous.canonical, days)
-    try:
-        reading = read_result(marker=marker, text=typed.value, unit=typed.unit, previous=before)
-    except (ValueProblem, UnitProblem, ImpossibleValue) as problem:
-        return replace(row, error=explain(problem.code, problem.params))
-    return _confirmed(row, reading)
+    if check.problem is not None:
+        return replace(row, error=explain(*check.problem))
+    if isinstance(check.reading, AbsentReading):
+        return replace(row, absent=check.reading)
+    return _confirmed(replace(row, reading=check.reading), check)
 
 
-def _confirmed(row: EntryRow, reading: Reading) -> EntryRow:
+def _confirmed(row: EntryRow, check: CellCheck) -> EntryRow:
     """Hold a doubtful value back until it was typed a second time, the same."""
-    urgent = tuple(explain(c.code, c.params) for c in reading.concerns if c.severity == "urgent")
-    doubts = tuple(explain(c.code, c.params) for c in reading.concerns if c.severity == "confirm")
-    row = replace(row, reading=reading, urgent=urgent, doubts=doubts)
-    if not doubts:
+    urgent = tuple(explain(c.code, c.params) for c in check.concerns if c.severity == "urgent")
+    doubts = tuple(explain(c.code, c.params) for c in check.concerns if c.severity == "confirm")
+    row = replace(row, urgent=urgent, doubts=doubts, asks_again=check.doubtful and not check.confirmed)
+    if not row.asks_again or not row.typed.confirm.strip():
         return row
-    if not row.typed.confirm.strip():
-        return replace(row, asks_again=True)
-    if not _agree(reading, row.typed.confirm):
-        error = gettext("The two do not agree: first “%(first)s”, then “%(second)s”.") % {
-            "first": row.typed.value.strip(),
-            "second": row.typed.confirm.strip(),
-        }
-        return replace(row, asks_again=True, error=error)
-    return row
-
-
-def _agree(reading: Reading, again: str) -> bool:
-    try:
-        second = parse_value(again)
-    except ValueProblem:
-        return False
-    return (second.comparator, second.number) == (reading.reported.comparator, reading.reported.number)
+    error = gettext("The two do not agree: first “%(first)s”, then “%(second)s”.") % {
+        "first": row.typed.value.strip(),
+        "second": row.typed.confirm.strip(),
+    }
+    return replace(row, error=error)
 
 
 def _computed(
@@ -304,5 +301,5 @@ def _computed(
     return tuple(computed)
 
 
-def _new_result(row: EntryRow, reading: Reading) -> NewResult:
+def _new_result(row: EntryRow, reading: Reading | AbsentReading) -> NewResult:
     return replace(result_of(reading), assay=row.typed.assay, confirmed=bool(row.doubts))

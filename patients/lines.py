@@ -55,6 +55,11 @@ class Line:
         return self.other is not None or bool(self.choice)
 
     @property
+    def across(self) -> list[str]:
+        """What does not fit between the values of this draw."""
+        return [explain(concern.code, concern.params) for concern in self.entry.across]
+
+    @property
     def to_confirm(self) -> list[EntryRow]:
         return [row for row in self.entry.rows if row.asks_again and not row.error]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Final
 
 from django.utils.translation import gettext
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.plausibility import check_value
-from patients.wording import chinese, number_text, unit_text
+from patients.wording import chinese, interval_text, number_text, unit_text
 
 # A lazy translation is a promise of a string; its type is Django's own.
 TEMPLATES: Final[Mapping[str, object]] = {
@@ -48,10 +48,10 @@ TEMPLATES: Final[Mapping[str, object]] = {
     ),
     # patients.plausibility
     "value_below_possible": _(
-        "%(value)s %(unit)s cannot be: %(marker)s is never below %(limit)s. Check value and unit."
+        "%(value)s %(unit)s cannot be: %(marker)s is never below %(limit)s%(basis)s. Check value and unit."
     ),
     "value_above_possible": _(
-        "%(value)s %(unit)s cannot be: %(marker)s is never above %(limit)s. Check value and unit."
+        "%(value)s %(unit)s cannot be: %(marker)s is never above %(limit)s%(basis)s. Check value and unit."
     ),
     "value_urgently_low": _(
         "URGENT: %(marker)s %(value)s %(unit)s is at or below %(limit)s. Tell the doctor in charge now."
@@ -63,10 +63,31 @@ TEMPLATES: Final[Mapping[str, object]] = {
     "value_unusually_high": _("%(value)s %(unit)s is unusually high for %(marker)s (above %(limit)s)."),
     "value_zero": _("%(marker)s of exactly 0 is unusual. If the laboratory printed a limit such as <0.5, type that."),
     "change_fits_unit_slip": _(
-        "%(value)s after %(previous)s %(unit)s looks like a slip of the unit (%(factor)s times). Check the unit."
+        "%(value)s after %(previous)s %(unit)s fits only %(factor)s, like a slip of the unit: %(unit)s or "
+        "%(other_unit)s%(basis)s? Check the unit."
+    ),
+    "change_fits_decimal_slip": _(
+        "%(value)s after %(previous)s %(unit)s fits only %(factor)s, like a slip of the decimal point or of the unit. "
+        "Check both. (Leadtime’s own rule, assumed.)"
+    ),
+    "first_value_fits_unit": _(
+        "%(value)s %(unit)s, the first %(marker)s of this patient, lies within the usual %(usual)s only "
+        "%(factor)s, like a slip of the unit: %(unit)s or %(other_unit)s%(basis)s? Check the unit."
+    ),
+    "first_value_fits_factor": _(
+        "%(value)s %(unit)s, the first %(marker)s of this patient, lies within the usual %(usual)s only "
+        "%(factor)s, like a slip of the decimal point or of the unit. Check both. (Leadtime’s own rule, assumed.)"
     ),
     "change_large_and_fast": _(
         "%(value)s after %(previous)s %(unit)s is a change of more than five times in %(days)s days."
+    ),
+    # patients.consistency
+    "counts_exceed_wbc": _(
+        "%(markers)s do not go together: the parts add up to %(sum)s, more than all white cells (%(whole)s %(unit)s). "
+        "Check each of them."
+    ),
+    "differential_in_percent": _(
+        "%(markers)s look like per cent (together %(sum)s). Type the counts in %(unit)s, not the per cent."
     ),
     # patients.services.errors
     "record_refused": _("This was refused. Nothing was saved."),
@@ -83,8 +104,17 @@ TEMPLATES: Final[Mapping[str, object]] = {
     "draft_is_gone": _("This was saved or thrown away in another window meanwhile. What you typed here is still here."),
     "draw_is_empty": _("No value was typed. Type at least one."),
 }
-_NUMBERS: Final = ("limit", "previous", "factor")
-_UNITS: Final = ("unit", "other_unit")
+NO_SOURCE: Final = "assumed"  # the catalogue's word for a limit that nobody published
+_FIVE_DIGITS: Final = Context(prec=5)
+_NUMBERS: Final = ("limit", "previous", "sum", "whole")
+# How far a source can be trusted, in the words of the marker's page.
+_GRADES: Final[Mapping[str, object]] = {
+    "P": _("read in the source"),
+    "S": _("read in a second source"),
+    "D": _("derived"),
+    "R": _("recalled, not seen in a source: check before use"),
+    "A": _("assumed"),
+}
 
 
 def explain(code: str, params: Mapping[str, str]) -> str:
@@ -102,21 +132,53 @@ def urgent_texts(marker: MarkerDefinition, canonical: Decimal, comparator: str) 
 
 
 def _readable(params: Mapping[str, str]) -> dict[str, str]:
-    shown = dict(params)
-    for key in _NUMBERS:
-        if key in shown:
-            shown[key] = _plain_number(shown[key])
-    for key in ("marker", "other"):
-        if shown.get(key):
-            shown[key] = _short_name(shown[key])
-    if "units" in shown:
-        shown["units"] = gettext(", ").join(unit_text(unit) for unit in shown["units"].split(", "))
+    shown = dict(params) | _names(params) | _figures(params)
     # A unit that was typed is quoted as typed; one beside a computed value is printed.
-    if "limit" in shown or "previous" in shown:
-        shown["unit"] = unit_text(shown.get("unit", ""))
-        shown["value"] = _plain_number(shown.get("value", ""))
-    shown["reason"] = shown.get("reason_zh" if chinese() else "reason_en", "")
+    if any(number in params for number in (*_NUMBERS, "factor")):
+        shown["unit"] = unit_text(params.get("unit", ""))
+        shown["value"] = _plain_number(params.get("value", ""))
+    shown["basis"] = _basis(params.get("source", ""), params.get("grade", ""))
+    shown["reason"] = params.get("reason_zh" if chinese() else "reason_en", "")
     return shown
+
+
+def _names(params: Mapping[str, str]) -> dict[str, str]:
+    """Markers by their short names, units as they are printed."""
+    shown = {key: _short_name(params[key]) for key in ("marker", "other") if params.get(key)}
+    if "markers" in params:
+        shown["markers"] = gettext(", ").join(_short_name(code) for code in params["markers"].split(","))
+    if "units" in params:
+        shown["units"] = gettext(", ").join(unit_text(unit) for unit in params["units"].split(", "))
+    if "other_unit" in params:
+        shown["other_unit"] = unit_text(params["other_unit"])
+    return shown
+
+
+def _figures(params: Mapping[str, str]) -> dict[str, str]:
+    shown = {key: _plain_number(params[key]) for key in _NUMBERS if key in params}
+    if "factor" in params:
+        shown["factor"] = _times(params["factor"])
+    if "high" in params:
+        shown["usual"] = interval_text(Decimal(params["low"]) if params.get("low") else None, Decimal(params["high"]))
+    return shown
+
+
+def _basis(source: str, grade: str) -> str:
+    """In brackets, what a limit or factor rests on; empty where nothing is known of that."""
+    if grade not in _GRADES:
+        return ""
+    if source in {"", NO_SOURCE}:
+        return gettext(" (%(grade)s)") % {"grade": _GRADES[grade]}
+    return gettext(" (%(grade)s; %(source)s)") % {"source": source, "grade": _GRADES[grade]}
+
+
+def _times(text: str) -> str:
+    """`× 10`, `÷ 1000`, `× 0.2495`: a factor below one as what it divides by, where that is a whole number."""
+    factor = Decimal(text)
+    divisor = _FIVE_DIGITS.divide(Decimal(1), factor)
+    if factor < 1 and divisor == divisor.to_integral_value():
+        return f"÷ {number_text(divisor)}"
+    return f"× {number_text(factor)}"
 
 
 def _plain_number(text: str) -> str:

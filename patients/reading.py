@@ -1,14 +1,15 @@
-"""What one cell says: text and unit in, reported and canonical value out. One rule for page and file. Pure."""
+"""What one cell says: a value and its canonical form, or why there is none. One rule for page and file. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
 
+from patients.absent import Absent, read_absent
 from patients.catalogue import MarkerDefinition
 from patients.plausibility import Concern, check_change, check_value
 from patients.units import Canonical, canonicalise
-from patients.values import ReportedValue, parse_value
+from patients.values import MAX_LENGTH, ReportedValue, ValueProblem, parse_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,48 @@ class Reading:
     concerns: tuple[Concern, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AbsentReading:
+    """A cell that says why there is no value. It is kept as typed and is no number to anybody."""
+
+    marker: str
+    as_typed: str
+    absent: Absent
+    unit: str
+
+
 class ImpossibleValue(ValueError):
-    """The value lies outside what can be; `code` and `params` name the limit."""
+    """The value lies outside what can be; `code` and `params` name the limit, its source and its grade."""
 
     def __init__(self, concern: Concern) -> None:
         self.code = concern.code
         self.params = concern.params
         super().__init__(f"{concern.code}: {concern.params}")
+
+
+def read_cell(
+    *,
+    marker: MarkerDefinition,
+    text: str,
+    unit: str,
+    previous: Previous | None = None,
+    decimal_comma: bool = False,
+) -> Reading | AbsentReading:
+    """Read a value, or the word that stands for one. Beside such a word a unit may be missing, never wrong.
+
+    Raises
+    ------
+    ValueProblem, UnitProblem, ImpossibleValue
+        each with a stable `code` and `params`.
+    """
+    absent = read_absent(text)
+    if absent is None:
+        return read_result(marker=marker, text=text, unit=unit, previous=previous, decimal_comma=decimal_comma)
+    if len(text.strip()) > MAX_LENGTH:
+        raise ValueProblem("value_too_long", {"value": f"{text.strip()[:MAX_LENGTH]}…", "limit": str(MAX_LENGTH)})
+    if unit.strip():
+        canonicalise(marker, Decimal(1), unit)
+    return AbsentReading(marker.code, text.strip(), absent, unit.strip())
 
 
 def read_result(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -30,6 +31,11 @@ class SavedRow:
         """Said where the value is not one to rely on: preliminary, cancelled, entered in error ..."""
         return "" if self.result.status in TREND_STATUSES else self.result.get_status_display()
 
+    @property
+    def absent(self) -> str:
+        """Why there is no value, in the reader's language; empty where there is one."""
+        return self.result.get_absent_display() if self.result.absent else ""
+
 
 def saved_rows(patient: Patient, draw: Draw) -> list[SavedRow]:
     """The current version of each result of a draw, in the order of the catalogue. One query."""
@@ -37,24 +43,31 @@ def saved_rows(patient: Patient, draw: Draw) -> list[SavedRow]:
     rows = []
     for result in draw.results.current().select_related("assay", "marker").order_by("marker__order"):
         marker = catalogue().marker(result.marker_id)
-        low, high = reported_limits(result.reference_low, result.reference_high, factor=result.factor)
+        low, high = _limits_as_reported(result)
         if low is None and high is None:
             interval = reference_for(
                 marker, sex=patient.sex, age=age, menopause=patient.menopausal_status, smoking=patient.smoking
             )
             low, high = (interval.low, interval.high) if interval else (None, None)
         stands = result.status not in TAKEN_BACK
-        value, comparator = result.canonical_value, result.comparator
+        value = result.canonical_value if stands else None
         rows.append(
             SavedRow(
                 marker=marker,
                 result=result,
                 reference_text=interval_text(low, high),
-                flag=flag_between(value, comparator, low=low, high=high) if stands else "",
-                urgent=urgent_texts(marker, value, comparator) if stands else (),
+                flag="" if value is None else flag_between(value, result.comparator, low=low, high=high),
+                urgent=() if value is None else urgent_texts(marker, value, result.comparator),
             )
         )
     return rows
+
+
+def _limits_as_reported(result: Result) -> tuple[Decimal | None, Decimal | None]:
+    """In the marker's own unit; a result without a value has no factor that leads there."""
+    if result.factor is None:
+        return None, None
+    return reported_limits(result.reference_low, result.reference_high, factor=result.factor)
 
 
 def urgent_of(rows: Sequence[SavedRow]) -> list[str]:
@@ -62,7 +75,7 @@ def urgent_of(rows: Sequence[SavedRow]) -> list[str]:
     inputs = {
         row.marker.code: DerivedInput(row.result.pk, row.result.canonical_value, row.result.comparator)
         for row in rows
-        if row.result.status not in TAKEN_BACK
+        if row.result.status not in TAKEN_BACK and row.result.canonical_value is not None
     }
     computed = [
         text

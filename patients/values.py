@@ -84,7 +84,7 @@ def parse_value(text: str, *, decimal_comma: bool = False) -> ReportedValue:
     ValueProblem
         the value is empty, not one plain number, negative, too long, or ambiguous.
     """
-    plain = _narrow(text).strip()
+    plain = narrow(text).strip()
     if not plain:
         raise ValueProblem("value_empty", {"value": ""})
     if len(plain) > MAX_LENGTH:
@@ -99,7 +99,7 @@ def parse_value(text: str, *, decimal_comma: bool = False) -> ReportedValue:
     return ReportedValue(as_typed=text.strip(), comparator=comparator, number=number, text=digits)
 
 
-def _narrow(text: str) -> str:
+def narrow(text: str) -> str:
     """Full-width and small forms become plain. Not the whole of NFKC: that would read 5² as 52 and ½ as 1⁄2."""
     return "".join(
         unicodedata.normalize("NFKC", sign)

@@ -226,6 +226,7 @@ ROWS: Final[dict[str, Row]] = {
         anyone=(401, 405),
     ),
     "entry_token": Row(get=ALL, anyone=(401, 405)),
+    "entry_bands": Row(get=(400, 400, 400), anyone=(401, 405)),  # without a question
     "entry_check": Row(get=NEVER, post=(400, 400, 403), anyone=(405, 401)),  # a form's body is no JSON
     "clinic": Row(get=(200, 200, 403), post=(422, 422, 403)),
     "clinic_draft": Row(get=(200, 200, 403), anyone=(401, 405)),

@@ -108,6 +108,7 @@ class MarkerDefinition:
     short_name: str
     family: Family
     derived: bool
+    input_only: bool  # entered to check others by, shown as it is; nothing is concluded from it
     order: int
     loinc: tuple[Loinc, ...]
     unit: str

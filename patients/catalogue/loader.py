@@ -91,6 +91,7 @@ def _marker(path: Path) -> MarkerDefinition:
         short_name=table.text("short_name"),
         family=table.choice("family", ("tumour", "bone_turnover", "blood_count", "inflammation", "mineral")),
         derived=table.boolean("derived"),
+        input_only=table.optional_boolean("input_only"),
         order=table.integer("order"),
         loinc=tuple(_loinc(entry) for entry in table.tables("loinc")),
         unit=table.text("unit"),

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0002_conditions'),
+        ('patients', '0003_result_absent'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from patients.models.drafts import EntryDraft, EntryScope
-from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Draw, Fasting, Haemolysis, Result, ResultStatus
+from patients.models.draw import TAKEN_BACK, TREND_STATUSES, Absent, Draw, Fasting, Haemolysis, Result, ResultStatus
 from patients.models.events import (
     Condition,
     ConditionKind,
@@ -33,6 +33,7 @@ from patients.models.plan import FollowUpPlan
 __all__ = [
     "TAKEN_BACK",
     "TREND_STATUSES",
+    "Absent",
     "Assay",
     "BatchState",
     "BoneStatus",

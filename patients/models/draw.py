@@ -77,17 +77,30 @@ TREND_STATUSES = (ResultStatus.FINAL, ResultStatus.AMENDED, ResultStatus.CORRECT
 TAKEN_BACK = (ResultStatus.CANCELLED, ResultStatus.ENTERED_IN_ERROR)
 
 
+class Absent(models.TextChoices):
+    """Why a result has no value; `patients.absent` knows the words laboratories print."""
+
+    HAEMOLYSED = "haemolysed", _("haemolysed")
+    NOT_DONE = "not_done", _("not done")
+    CLOTTED = "clotted", _("clotted")
+    INSUFFICIENT = "insufficient", _("not enough sample")
+
+
 class ResultQuerySet(models.QuerySet["Result"]):
     def current(self) -> ResultQuerySet:
         """The latest version of each result: what no other row replaces."""
         return self.filter(replaced_by__isnull=True)
 
     def for_trends(self) -> ResultQuerySet:
-        return self.current().filter(status__in=TREND_STATUSES)
+        """What may be read as a number."""
+        return self.current().filter(status__in=TREND_STATUSES, absent="")
 
 
 class Result(models.Model):
-    """One marker's value in one draw, kept exactly as reported beside its canonical form."""
+    """One marker's value in one draw, kept exactly as reported beside its canonical form.
+
+    Where the laboratory gave a reason instead, `absent` holds it and there is no value in any form.
+    """
 
     draw = models.ForeignKey(Draw, on_delete=models.PROTECT, related_name="results")
     marker = models.ForeignKey(Marker, on_delete=models.PROTECT, related_name="results")
@@ -95,12 +108,15 @@ class Result(models.Model):
     as_typed = models.CharField(_("as typed"), max_length=64)
     comparator = models.CharField(_("comparator"), max_length=2, blank=True)
     value = models.CharField(
-        _("value"), max_length=40, help_text="decimal text exactly as reported: '0.50' stays '0.50'"
+        _("value"), max_length=40, blank=True, help_text="decimal text exactly as reported: '0.50' stays '0.50'"
     )
-    unit = models.CharField(_("unit"), max_length=40, help_text="exactly as reported")
-    canonical_value = models.DecimalField(max_digits=30, decimal_places=12)
+    absent = models.CharField(_("why there is no value"), max_length=20, choices=Absent.choices, blank=True)
+    unit = models.CharField(_("unit"), max_length=40, blank=True, help_text="exactly as reported")
+    canonical_value = models.DecimalField(max_digits=30, decimal_places=12, null=True, blank=True)
     canonical_unit = models.CharField(max_length=20)
-    factor = models.DecimalField(max_digits=24, decimal_places=12, help_text="value x factor = canonical_value")
+    factor = models.DecimalField(
+        max_digits=24, decimal_places=12, null=True, blank=True, help_text="value x factor = canonical_value"
+    )
     status = models.CharField(_("status"), max_length=20, choices=ResultStatus.choices, default=ResultStatus.FINAL)
     reference_low = models.CharField(_("lower limit as reported"), max_length=40, blank=True)
     reference_high = models.CharField(_("upper limit as reported"), max_length=40, blank=True)
@@ -129,8 +145,18 @@ class Result(models.Model):
             models.CheckConstraint(
                 condition=Q(comparator__in=["", "<", "<=", ">", ">="]), name="result_comparator_known"
             ),
-            models.CheckConstraint(condition=Q(canonical_value__gte=0), name="result_not_negative"),
-            models.CheckConstraint(condition=~Q(value="") & ~Q(unit="") & ~Q(as_typed=""), name="result_as_reported"),
+            one_of("absent", Absent, name="result_absent_known", blank=True),
+            models.CheckConstraint(
+                condition=Q(canonical_value__gte=0) | Q(canonical_value__isnull=True), name="result_not_negative"
+            ),
+            models.CheckConstraint(condition=~Q(as_typed=""), name="result_as_typed"),
+            models.CheckConstraint(
+                condition=(
+                    Q(absent="", canonical_value__isnull=False, factor__isnull=False) & ~Q(value="") & ~Q(unit="")
+                )
+                | (~Q(absent="") & Q(value="", comparator="", canonical_value__isnull=True, factor__isnull=True)),
+                name="result_has_a_value_or_a_reason",
+            ),
             models.CheckConstraint(
                 condition=Q(replaces__isnull=True) | ~Q(replaces=F("pk")), name="result_replaces_another"
             ),
@@ -141,5 +167,5 @@ class Result(models.Model):
 
     @property
     def reported(self) -> str:
-        """Comparator and value as reported: '<0.50'."""
-        return f"{self.comparator}{self.value}"
+        """Comparator and value as reported: '<0.50'; where there is none, the word that stood there."""
+        return self.as_typed if self.absent else f"{self.comparator}{self.value}"

@@ -15,7 +15,7 @@ from accounts.models import User
 from audit.services import record
 from patients.catalogue import catalogue
 from patients.models import Assay, Draw, Fasting, Haemolysis, ImportBatch, Patient, Result, ResultStatus
-from patients.reading import Reading
+from patients.reading import AbsentReading, Reading
 from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
@@ -41,16 +41,20 @@ class NewDraw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewResult:
-    """One value as it arrives, read already (`patients.reading.read_result`): reported text and canonical value."""
+    """One value as it arrives, read already (`patients.reading.read_cell`): reported text and canonical value.
+
+    With `absent`, the laboratory's reason, there is no value: comparator and value are empty, the numbers None.
+    """
 
     marker: str
     as_typed: str
     comparator: str
     value: str
     unit: str
-    canonical_value: Decimal
+    canonical_value: Decimal | None
     canonical_unit: str
-    factor: Decimal
+    factor: Decimal | None
+    absent: str = ""
     assay: str = ""
     status: str = ResultStatus.FINAL
     reference_low: str = ""
@@ -60,8 +64,20 @@ class NewResult:
     confirmed: bool = False
 
 
-def result_of(reading: Reading) -> NewResult:
+def result_of(reading: Reading | AbsentReading) -> NewResult:
     """A cell that was read, as the record takes it; what else its source knows is added with `dataclasses.replace`."""
+    if isinstance(reading, AbsentReading):
+        return NewResult(
+            marker=reading.marker,
+            as_typed=reading.as_typed,
+            comparator="",
+            value="",
+            unit=reading.unit,
+            canonical_value=None,
+            canonical_unit=catalogue().marker(reading.marker).unit,
+            factor=None,
+            absent=reading.absent,
+        )
     return NewResult(
         marker=reading.marker,
         as_typed=reading.reported.as_typed,
@@ -237,11 +253,14 @@ def at_another_time(row: Draw) -> AccessionAtAnotherTime:
 
 
 def is_repeat(old: Result, new: NewResult) -> bool:
-    """A repeat says the same number in the same unit; '5.20' after '5.2' is a repeat, '<5.2' is not."""
+    """A repeat says the same number in the same unit; '5.20' after '5.2' is a repeat, '<5.2' is not.
+
+    Of a result without a value the reason is compared, whatever word was typed for it.
+    """
     return (
-        old.comparator == new.comparator
-        and Decimal(old.value) == Decimal(new.value)
-        and old.unit == new.unit
+        old.absent == new.absent
+        and old.comparator == new.comparator
+        and (bool(old.absent) or (Decimal(old.value) == Decimal(new.value) and old.unit == new.unit))
         and (old.assay.name if old.assay else "") == new.assay
         and (old.status == new.status or {old.status, new.status} <= {ResultStatus.FINAL, ResultStatus.CORRECTED})
     )
@@ -290,6 +309,7 @@ def result_row(
         canonical_value=new.canonical_value,
         canonical_unit=new.canonical_unit,
         factor=new.factor,
+        absent=new.absent,
         status=status,
         reference_low=new.reference_low,
         reference_high=new.reference_high,
@@ -320,6 +340,7 @@ def _again(old: Result) -> NewResult:
         canonical_value=old.canonical_value,
         canonical_unit=old.canonical_unit,
         factor=old.factor,
+        absent=old.absent,
         assay=old.assay.name if old.assay else "",
         reference_low=old.reference_low,
         reference_high=old.reference_high,

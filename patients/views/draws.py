@@ -226,6 +226,7 @@ def _grid(
         "entry": entry,
         "everything": everything,
         "history": _history(entry),
+        "across": [explain(concern.code, concern.params) for concern in entry.across],
         "revision": kept.revision if kept else 0,
         "restored": restored,
         "wrong": [row for row in entry.rows if row.error] if status != 200 else [],

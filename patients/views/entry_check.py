@@ -8,7 +8,8 @@ A cell's key is the marker's code, or anything that ends in `:<code>` (a row of 
 
 CHECK: `state` is empty, ok, absent, wrong, confirm (type it again into `confirm`) or confirmed; `text` is the one
 sentence to show beside the cell; `urgent` and `doubts` are sentences; `flag` is H, L or empty; `change` is against
-`previous`, which lies `days` back; `canonical` is the number in the marker's own unit, or empty.
+`previous`, which lies `days` back; `canonical` is the number in the marker's own unit, or empty; `absent` is why there
+is no value: haemolysed, not_done, clotted, insufficient, or empty.
 CONCERN: `code`, `severity`, `text`, and `cells`, the keys it is about; each of them is in state confirm for it too.
 """
 
@@ -32,8 +33,11 @@ from accounts.roles import Permission
 from audit.services import record
 from patients.access import visible_patients
 from patients.catalogue import catalogue
+from patients.checking import concerned
 from patients.entry import ComputedRow, Entry, EntryRow, Typed, read_entry
+from patients.messages import explain
 from patients.models import Patient
+from patients.plausibility import Concern
 from patients.wording import number_text, unit_text
 
 MOST_CELLS: Final = 200
@@ -90,8 +94,17 @@ def answer(entry: Entry, *, keys: dict[str, str], at: dt.datetime) -> dict[str, 
     """An entry as the page's script shows it; `keys` leads from a marker to the key of its cell."""
     return {
         "cells": {keys[row.marker.code]: _check(row, at=at) for row in entry.rows if row.marker.code in keys},
-        "across": [],
+        "across": [_across(concern, keys) for concern in entry.across],
         "computed": {row.marker.code: _computed(row) for row in entry.computed},
+    }
+
+
+def _across(concern: Concern, keys: dict[str, str]) -> dict[str, Any]:
+    return {
+        "code": concern.code,
+        "severity": concern.severity,
+        "text": explain(concern.code, concern.params),
+        "cells": [keys[code] for code in concerned(concern) if code in keys],
     }
 
 
@@ -99,12 +112,13 @@ def _check(row: EntryRow, *, at: dt.datetime) -> dict[str, Any]:
     before = row.previous
     return {
         "state": _state(row),
-        "text": row.error or next(iter((*row.urgent, *row.doubts)), ""),
+        "text": row.error or row.absent_text or next(iter((*row.urgent, *row.doubts)), ""),
         "urgent": list(row.urgent),
         "doubts": list(row.doubts),
         "flag": row.flag,
         "change": row.change,
         "days": None if before is None else _days(before.collected_at, at),
+        "absent": "" if row.absent is None else row.absent.absent,
         "canonical": "" if row.reading is None else number_text(row.reading.canonical.value),
         "previous": None
         if before is None
@@ -120,8 +134,10 @@ def _state(row: EntryRow) -> str:
         return "empty"
     if row.asks_again:
         return "confirm"
-    if row.error or row.reading is None:
+    if row.error:
         return "wrong"
+    if row.absent is not None:
+        return "absent"
     return "confirmed" if row.doubts else "ok"
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import translation
 
-from monitoring.wording import ago_text, date_text, due_text, figures, interval_text, percent_text
+from monitoring.wording import ago_text, change_text, date_text, due_text, figures, interval_text, percent_text
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,25 @@ def test_zero_is_a_limit_and_none_is_not(low: float | None, high: float | None, 
 )
 def test_a_change_has_its_sign(percent: float, text: str) -> None:
     assert percent_text(percent) == text
+
+
+@pytest.mark.parametrize(
+    ("percent", "comparator", "text"),
+    [
+        (118.0, "", "+118\u00a0%"),
+        (-40.0, "", "−40\u00a0%"),
+        (None, "", ""),
+        (118.0, ">", "at least +118\u00a0%"),
+        (118.0, ">=", "at least +118\u00a0%"),
+        (-40.0, ">", ""),
+        (118.0, "<", ""),
+        (-40.0, "<", ""),
+        (-40.0, "<=", ""),
+        (None, ">", ""),
+    ],
+)
+def test_a_limit_has_no_change_as_if_it_were_exact(percent: float | None, comparator: str, text: str) -> None:
+    assert change_text(percent, comparator=comparator) == text
 
 
 def test_dates_have_letters_in_english_and_none_in_chinese() -> None:

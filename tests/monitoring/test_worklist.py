@@ -138,6 +138,12 @@ def test_a_change_is_not_shown_beside_a_value_it_is_not_the_change_of(cast: Cast
     assert [(cell.value, cell.change, cell.moved) for cell in rows(cast)[0].markers] == [("90", "", True)]
 
 
+def test_a_value_that_is_only_a_limit_has_no_change_as_if_it_were_exact(cast: Cast) -> None:
+    run(patient_with(cast.team, (*CALM[:4], "4.5", ">=6.0")))
+    ((cell,),) = [row.markers for row in rows(cast)]
+    assert (cell.value, cell.moved, cell.change[:10]) == (">=6.0", True, "at least +")
+
+
 def test_a_weak_sign_that_is_a_reason_stands_before_what_is_only_shown(cast: Cast) -> None:
     """Calm for itself, so its state does not say it: its trend says since when."""
     patient = patient_with(cast.team, CALM, also={"CYFRA211": "1.5", "LDH": "180", "ALP": "80"})

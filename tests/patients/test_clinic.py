@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -188,14 +190,22 @@ def test_the_unit_of_a_column_counts_for_all_its_cells(nurse: Client, cast: Cast
     patients = [make_patient(cast.team), make_patient(cast.team)]
     form = {"markers": "BCTX", "unit_BCTX": "pg/mL"}
     assert save(nurse, patients, {"0_BCTX": "340", "1_BCTX": "280"}, **form).status_code == 200
-    assert list(Result.objects.order_by("pk").values_list("unit", "canonical_value")) == [
-        ("pg/mL", Result.objects.order_by("pk")[0].canonical_value),
-        ("pg/mL", Result.objects.order_by("pk")[1].canonical_value),
-    ]
-    assert [float(value) for value in Result.objects.order_by("pk").values_list("canonical_value", flat=True)] == [
-        0.34,
-        0.28,
-    ]
+    rows = Result.objects.order_by("pk").values_list("unit", "canonical_value")
+    assert list(rows) == [("pg/mL", Decimal("0.34")), ("pg/mL", Decimal("0.28"))]
+
+
+def test_counts_that_do_not_add_up_ask_in_their_row_and_a_word_says_why_there_is_no_value(
+    nurse: Client, cast: Cast
+) -> None:
+    patients = [make_patient(cast.team), make_patient(cast.team)]
+    values = {"0_NEUT": "6", "0_LYMPH": "3", "0_WBC": "7", "1_NEUT": "haemolysed", "1_LYMPH": "2"}
+    answer = save(nurse, patients, values, markers="NEUT,LYMPH,WBC")
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert f'href="#confirm_{patients[0].pk}_NEUT"' in page
+    assert not re.search(rf'id="confirm_{patients[0].pk}_NEUT"[^>]* disabled', page)
+    assert "No value: haemolysed." in page
+    assert stands() == [("NEUT", "haemolysed"), ("LYMPH", "2")]
 
 
 def test_a_row_of_somebody_elses_patient_is_not_found_and_changes_nothing(nurse: Client, cast: Cast) -> None:

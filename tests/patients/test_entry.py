@@ -99,7 +99,7 @@ def test_a_step_that_fits_a_slip_of_the_unit_is_asked_about(cast: Cast) -> None:
     give_draw(patient, dt.date(2026, 1, 1), {"CEA": "3.2"})
     row = row_of(read(patient, CEA="3300"), "CEA")
     assert row.asks_again
-    assert any("slip of the unit" in doubt for doubt in row.doubts)
+    assert any("slip of the decimal point" in doubt for doubt in row.doubts)
 
 
 def test_calcium_that_is_urgent_is_said_and_not_held_back_for_that(cast: Cast) -> None:

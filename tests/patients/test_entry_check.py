@@ -49,6 +49,7 @@ def test_a_cell_is_answered_with_all_that_stands_beside_it(cast: Cast, patient: 
             "flag": "H",
             "change": "+118 %",
             "days": 42,
+            "absent": "",
             "canonical": "7.4",
             "previous": {"text": "3.4 ng/mL", "date": "26-Jan-2026"},
         }
@@ -144,3 +145,27 @@ def test_the_number_of_queries_does_not_grow_with_the_cells(
         post(every[:1])
     with django_assert_num_queries(4):
         post(every)
+
+
+def test_what_does_not_fit_together_names_its_cells_and_each_of_them_asks(cast: Cast, patient: Patient) -> None:
+    cells = {f"0:{code}": cell(text, "10*9/L") for code, text in {"NEUT": "4.2", "LYMPH": "3.4", "WBC": "6.5"}.items()}
+    answered = ask(cast.nurse, patient.pk, cells | {"0:CEA": cell("3.5")}).json()
+    (across,) = answered["across"]
+    assert (across["code"], across["severity"]) == ("counts_exceed_wbc", "confirm")
+    assert across["cells"] == ["0:NEUT", "0:LYMPH", "0:WBC"]
+    assert "more than all white cells (6.5 ×10⁹/L)" in across["text"]
+    states = {key: one["state"] for key, one in answered["cells"].items()}
+    assert states == {"0:CEA": "ok", "0:NEUT": "confirm", "0:LYMPH": "confirm", "0:WBC": "confirm"}
+
+
+def test_a_reason_for_no_value_is_an_answer_of_its_own(cast: Cast, patient: Patient) -> None:
+    answered = ask(cast.nurse, patient.pk, {"CEA": cell("溶血")}).json()["cells"]["CEA"]
+    assert (answered["state"], answered["absent"]) == ("absent", "haemolysed")
+    assert answered["text"] == "No value: haemolysed."
+    assert (answered["canonical"], answered["change"], answered["flag"]) == ("", "", "")
+
+
+def test_the_impossible_is_refused_with_its_limit_and_how_far_that_can_be_trusted(cast: Cast, patient: Patient) -> None:
+    answered = ask(cast.nurse, patient.pk, {"CEA": cell("100001")}).json()["cells"]["CEA"]
+    assert answered["state"] == "wrong"
+    assert answered["text"] == ("100001 ng/mL cannot be: CEA is never above 100000 (assumed). Check value and unit.")

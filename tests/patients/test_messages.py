@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from patients import plausibility
+from patients import consistency, plausibility
 from patients.catalogue import catalogue
 from patients.messages import TEMPLATES, explain
 from patients.services.errors import RecordError
@@ -16,11 +16,13 @@ from patients.values import ValueProblem, parse_value
 
 
 def codes_of_plausibility() -> set[str]:
-    """Every second argument of a Concern, wherever it is made."""
-    tree = ast.parse(Path(plausibility.__file__).read_text(encoding="utf-8"))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    """Every second argument of a Concern, wherever it is made; of a choice between two codes, both."""
+    sources = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in (plausibility, consistency)]
+    nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     made = [call.args[1] for call in calls if call.func.id in {"Concern", "_concern"}]  # type: ignore[attr-defined]
-    return {str(argument.value) for argument in made if isinstance(argument, ast.Constant)}
+    words = [word for argument in made for word in ast.walk(argument) if isinstance(word, ast.Constant)]
+    return {str(word.value) for word in words if "_" in str(word.value)}
 
 
 def codes_of_services() -> set[str]:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patients.catalogue import MarkerDefinition, catalogue
-from patients.plausibility import check_change, check_value
+from patients.plausibility import check_change, check_first, check_value
+from patients.reference import reference_for
 
 EACH = pytest.mark.parametrize("marker", catalogue().markers, ids=lambda marker: marker.code)
 STEP = Decimal("0.0001")
@@ -78,9 +79,11 @@ def test_no_lymphocytes_at_all_is_to_be_confirmed() -> None:
     assert concerns(catalogue().marker("NEUT"), Decimal(0)) == []
 
 
-def test_a_concern_names_marker_value_limit_and_unit() -> None:
+def test_a_concern_names_marker_value_limit_unit_and_where_the_limit_was_read() -> None:
     (concern,) = check_value(catalogue().marker("CEA"), Decimal(1_000_000), "")
-    assert concern.params == {"marker": "CEA", "value": "1000000", "limit": "100000", "unit": "ng/mL"}
+    named = {"marker": "CEA", "value": "1000000", "limit": "100000", "unit": "ng/mL"}
+    assert concern.params == named | {"source": "assumed", "grade": "A"}
+    assert (concern.source, concern.grade) == ("assumed", "A")
 
 
 def changes(code: str, value: str, previous: str | None, days: float | None) -> list[tuple[str, str]]:
@@ -116,38 +119,96 @@ def test_more_than_five_times_within_fourteen_days_is_to_be_confirmed(
     assert changes("CEA", value, previous, days) == expected
 
 
+UNIT = "change_fits_unit_slip"
+POINT = "change_fits_decimal_slip"
+
+
 @pytest.mark.parametrize(
-    ("code", "value", "previous", "factor"),
+    ("code", "value", "previous", "slip"),
     [
-        ("CEA", "3200", "3.1", "0.001"),
-        ("CEA", "0.0032", "3.1", "1000"),
+        ("CEA", "3200", "3.1", (POINT, "0.001")),
+        ("CEA", "0.0032", "3.1", (POINT, "1000")),
         ("CEA", "6300", "3.1", None),
-        ("CEA", "31", "3.1", None),
-        ("BCTX", "0.0006", "0.4", "1000"),
-        ("BCTX", "0.4", "0.0006", "0.001"),
-        ("PLT", "23.6", "240", "10"),
-        ("PLT", "2400", "236", "0.1"),
-        ("ALB", "4.1", "40", "10"),
+        ("CEA", "310", "3.1", (POINT, "0.01")),
+        ("CEA", "31", "3.1", (POINT, "0.1")),
+        ("CEA", "0.31", "3.1", (POINT, "10")),
+        ("CEA", "17.3", "3.1", None),
+        ("CEA", "56", "3.1", None),
+        ("BAP", "139", "13.9", (POINT, "0.1")),
+        ("BCTX", "0.0006", "0.4", (UNIT, "1000")),
+        ("BCTX", "0.4", "0.0006", (UNIT, "0.001")),
+        ("PLT", "23.6", "240", (UNIT, "10")),
+        ("PLT", "2400", "236", (UNIT, "0.1")),
+        ("ALB", "4.1", "40", (UNIT, "10")),
         ("ALB", "25", "40", None),
-        ("ALP", "1.5", "95", "60"),
-        ("CA", "9.6", "2.4", "0.2495"),
+        ("ALP", "1.5", "95", (UNIT, "60")),
+        ("CA", "9.6", "2.4", (UNIT, "0.2495")),
         ("CA", "2.6", "2.4", None),
-        ("PHOS", "3.5", "1.1", "0.3229"),
-        ("PHOS", "0.35", "1.1", "3.09693"),
+        ("PHOS", "3.5", "1.1", (UNIT, "0.3229")),
+        ("PHOS", "0.35", "1.1", (UNIT, "3.09693")),
         ("PHOS", "1.8", "1.1", None),
-        ("TRACP5B", "3.6", "350", "100"),
-        ("RDW_CV", "0.135", "13.1", "100"),
+        ("TRACP5B", "3.6", "350", (UNIT, "100")),
+        ("RDW_CV", "0.135", "13.1", (UNIT, "100")),
     ],
 )
-def test_a_value_that_fits_only_after_a_factor_is_to_be_confirmed(
-    code: str, value: str, previous: str, factor: str | None
+def test_a_value_that_fits_only_after_a_factor_is_to_be_confirmed_at_any_distance_in_time(
+    code: str, value: str, previous: str, slip: tuple[str, str] | None
 ) -> None:
-    expected = [] if factor is None else [("change_fits_unit_slip", factor)]
-    assert changes(code, value, previous, 90) == expected
+    for days in (90, 1022):
+        assert changes(code, value, previous, days) == ([] if slip is None else [slip])
 
 
 def test_a_slip_in_a_few_days_is_named_first() -> None:
-    assert changes("CEA", "3200", "3.1", 5) == [("change_fits_unit_slip", "0.001"), FAST]
+    assert changes("CEA", "3200", "3.1", 5) == [(POINT, "0.001"), FAST]
+
+
+def test_a_slip_of_the_unit_names_the_other_unit_and_where_its_factor_was_read() -> None:
+    (concern,) = check_change(catalogue().marker("PHOS"), Decimal("3.5"), Decimal("1.1"), 90)
+    assert (concern.params["other_unit"], concern.grade) == ("mg/dL", "D")
+    assert concern.source == catalogue().marker("PHOS").conversions[0].source
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "comparator", "slip"),
+    [
+        ("CEA", "3200", "", ("first_value_fits_factor", "0.001")),
+        ("CEA", "0.0032", "", ("first_value_fits_factor", "1000")),
+        ("CEA", "3.2", "", None),
+        ("CEA", "32", "", None),  # a tumour does that
+        ("CEA", "0.2", "", None),
+        ("CEA", "3200", ">", None),
+        ("CEA", "0", "", None),
+        ("BCTX", "300", "", ("first_value_fits_unit", "0.001")),
+        ("ALB", "4.1", "", ("first_value_fits_unit", "10")),
+        ("ALB", "41", "", None),
+        ("ALB", "30", "", None),
+        ("PHOS", "3.5", "", ("first_value_fits_unit", "0.3229")),
+        ("PHOS", "0.1", "", ("first_value_fits_factor", "10")),
+        ("PLT", "23.6", "", ("first_value_fits_unit", "10")),
+        ("PLT", "240000", "", ("first_value_fits_unit", "0.001")),
+        ("NEUT", "0.4", "", None),  # neutropenia
+    ],
+)
+def test_a_first_value_that_fits_the_usual_only_after_a_factor_is_to_be_confirmed(
+    code: str, value: str, comparator: str, slip: tuple[str, str] | None
+) -> None:
+    marker = catalogue().marker(code)
+    reference = reference_for(marker, sex="", age=None, menopause="", smoking="")
+    found = check_first(marker, Decimal(value), comparator, reference)
+    assert [(one.severity, one.code, one.params["factor"]) for one in found] == (
+        [] if slip is None else [("confirm", *slip)]
+    )
+
+
+def test_without_a_reference_a_first_value_raises_no_question() -> None:
+    assert check_first(catalogue().marker("CEA"), Decimal(3200), "", None) == ()
+
+
+@EACH
+def test_no_value_within_its_reference_interval_raises_a_question(marker: MarkerDefinition) -> None:
+    for reference in marker.reference_intervals:
+        for limit in (reference.low, reference.high):
+            assert limit is None or check_first(marker, limit, "", reference) == ()
 
 
 @given(

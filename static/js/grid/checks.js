@@ -144,7 +144,8 @@ function showOwn(row, about) {
     return; // what the server once said of this very value still holds
   }
   const typed = read(row);
-  const verdict = typed === null ? "" : judge(row, typed);
+  // A word may say why there is no value; which words do, the server knows.
+  const verdict = typed === null || !/\p{N}/u.test(valueField(row).value) ? "" : judge(row, typed);
   const own = { wrong: text("decimal"), impossible: text("impossible"), doubt: text("doubt") }[verdict];
   const lines = own ? [[own, verdict === "doubt" ? "doubt" : "wrong"]] : [];
   if (typed !== null) {

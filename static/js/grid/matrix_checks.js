@@ -71,10 +71,12 @@ async function askLine(line) {
       show(cell, answer.state === "ok" ? answer.data.cells[keyOf(cell)] : null);
     }
   }
-  sentences.set(line, answer.state === "ok" ? answer.data.across.map((concern) => concern.text) : []);
+  sentences.set(line, answer.state === "ok" ? answer.data.across.map((concern) => `${nameOf(cells[0])} · ${concern.text}`) : []);
   showAcross();
 }
 
+// The label of a cell is its marker, then whose or of when it is.
+const nameOf = (cell) => cell.getAttribute("aria-label").split(", ").slice(1).join(", ");
 const keyOf = (cell) => cell.closest("td").dataset.cell;
 const confirmOf = (cell) => cell.closest("td").querySelector("[data-confirm]");
 

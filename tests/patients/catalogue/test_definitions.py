@@ -59,9 +59,10 @@ def check_digit(digits: str) -> int:
 
 def test_the_catalogue_has_these_markers_in_display_order() -> None:
     codes = "CEA CYFRA211 NSE PROGRP SCC BAP BAP_U BCTX P1NP NMID TRACP5B ALP CA CA_CORR ALB PHOS"
-    codes += " PLT NEUT LYMPH RDW_CV NLR SII LDH"
+    codes += " PLT WBC NEUT LYMPH RDW_CV NLR SII LDH"
     assert [marker.code for marker in MARKERS] == codes.split()
     assert [marker.code for marker in MARKERS if marker.derived] == ["CA_CORR", "NLR", "SII"]
+    assert [marker.code for marker in MARKERS if marker.input_only] == ["WBC"]
 
 
 @EACH
@@ -123,7 +124,7 @@ def test_numbers_of_a_confounder_stand_in_both_languages(marker: MarkerDefinitio
 @EACH
 def test_the_reference_change_values_follow_from_the_variation(marker: MarkerDefinition) -> None:
     if marker.cvi is None or marker.cva is None:
-        assert marker.code in {"PROGRP", "SCC"}
+        assert marker.code in {"PROGRP", "SCC"} or marker.input_only
         assert marker.code not in CHANGE
         return
     variance = sum(math.log(1 + (float(figure.value) / 100) ** 2) for figure in (marker.cvi, marker.cva))
@@ -234,4 +235,8 @@ def test_a_recalled_interval_says_so() -> None:
         for interval in marker.reference_intervals
         if interval.grade is Grade.R
     ]
-    assert recalled == [("ALP", Decimal(50), Decimal(135), "none - recalled, verify in WS/T 404.1")]
+    assert [(code, low, high) for code, low, high, _source in recalled] == [
+        ("ALP", Decimal(50), Decimal(135)),
+        ("WBC", Decimal("3.5"), Decimal("9.5")),
+    ]
+    assert all("recalled" in source for _code, _low, _high, source in recalled)
