@@ -187,9 +187,14 @@ def read_entry(
     typed: Mapping[str, Typed],
     collected_at: dt.datetime,
     decimal_comma: bool = False,
+    history: Mapping[str, Sequence[SeriesPoint]] | None = None,
 ) -> Entry:
-    """Read everything that was typed. Values of markers that are not on the page are read too: nothing is dropped."""
-    history = series_points([patient.pk])[patient.pk]
+    """Read everything that was typed. Values of markers that are not on the page are read too: nothing is dropped.
+
+    `history` is what stood before, where a page of many patients has read it for all of them at once.
+    """
+    if history is None:
+        history = series_points([patient.pk])[patient.pk]
     beside = [code for code, cell in typed.items() if cell.value.strip()]
     shown = [*markers, *(one for one in catalogue().markers if one.code in beside and one not in markers)]
     blank = [

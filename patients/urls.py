@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from patients.views import (
+    clinic,
     corrections,
+    dates,
     draws,
     entry_check,
     entry_drafts,
@@ -48,4 +50,8 @@ urlpatterns = [
     path("patients/<int:pk>/merge/<int:other_pk>/", merging.patient_merge, name="patient_merge"),
     path("patients/<int:pk>/draws/<int:draw_id>/correct/", corrections.draw_correct, name="draw_correct"),
     path("patients/<int:pk>/draws/<int:draw_id>/history/", corrections.draw_history, name="draw_history"),
+    path("enter/clinic/", clinic.clinic, name="clinic"),
+    path("enter/clinic/draft/", clinic.clinic_draft, name="clinic_draft"),
+    path("patients/<int:pk>/draws/dates/", dates.dates, name="dates"),
+    path("patients/<int:pk>/draws/dates/draft/", dates.dates_draft, name="dates_draft"),
 ]

@@ -304,6 +304,10 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "draw_correct": about_a_draw(get=(200, 200, 403), post=(409, 409, 403)),  # what was seen is not said: shown again
     "draw_history": about_a_draw(get=ALL),
+    "clinic": Row(get=(200, 200, 403), post=(422, 422, 403)),
+    "clinic_draft": Row(get=(200, 200, 403), anyone=(401, 405)),
+    "dates": about_a_patient(get=(200, 200, 403), post=(422, 422, 403)),
+    "dates_draft": Row(get=(200, 200, 403), foreign_post=NEVER, path=of_patient, absent=of_nobody, anyone=(401, 405)),
 }
 NOT_A_TEAMS: Final = ("outbox_message", "marker_detail", "laboratory_edit")
 

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='EntryDraft',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scope', models.CharField(choices=[('draw', 'one draw')], max_length=20, verbose_name='scope')),
+                ('scope', models.CharField(choices=[('draw', 'one draw'), ('clinic', 'many patients'), ('dates', 'several dates')], max_length=20, verbose_name='scope')),
                 ('key', models.CharField(max_length=80, verbose_name='key')),
                 ('cells', models.JSONField(default=dict, verbose_name='cells')),
                 ('context', models.JSONField(default=dict, verbose_name='facts of the draw')),

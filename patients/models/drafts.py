@@ -20,6 +20,8 @@ class EntryScope(models.TextChoices):
     """Which page a draft belongs to."""
 
     DRAW = "draw", _("one draw")
+    CLINIC = "clinic", _("many patients")
+    DATES = "dates", _("several dates")
 
 
 class EntryDraft(models.Model):

@@ -76,6 +76,9 @@ def entry_draft(request: HttpRequest, scope: str, key: str) -> HttpResponse:
 
 def _patient_of(user: User, scope: str, key: str) -> int:
     """The patient whose page this is, if this person may enter results there; 404 otherwise, with its audit line."""
+    # The pages of several draws keep theirs under addresses of their own.
+    if scope in {EntryScope.CLINIC, EntryScope.DATES}:
+        raise Http404("No such page.")
     if scope not in EntryScope.values or not (key.isascii() and key.isdigit() and len(key) < 19):
         raise Http404("No such page.")
     mine = visible_patients(user, permission=Permission.ENTER_RESULTS)

@@ -18,8 +18,11 @@ let sending = null;
 const conditions = { offline: "no-connection", "signed-out": "signed-out", "other-person": "other-person", refused: "not-kept" };
 
 export const unkept = () => dirty;
+let page = { cells: typedCells, context: facts, differences };
 
-export function startDrafts() {
+// `own` says what a page holds that is no grid of one draw.
+export function startDrafts(own = {}) {
+  page = { ...page, ...own };
   form.addEventListener("input", touch);
   form.addEventListener("change", () => dirty && flush());
   window.addEventListener("online", retry);
@@ -86,7 +89,9 @@ async function settle() {
   state = "ok";
 }
 
-function content() {
+const content = () => ({ user: Number(form.dataset.user), revision, cells: page.cells(), context: page.context() });
+
+function typedCells() {
   const cells = {};
   rows.forEach((_row, code) => {
     const cell = typedIn(code);
@@ -94,7 +99,7 @@ function content() {
       cells[code] = cell;
     }
   });
-  return { user: Number(form.dataset.user), revision, cells, context: facts() };
+  return cells;
 }
 
 // The facts of the draw: every field of its form, whoever adds one.
@@ -145,7 +150,7 @@ function showConflict({ draft, text: sentence }) {
     dirty = false;
     location.assign(location.pathname);
   });
-  show(`${sentence} ${differences(draft.cells)}`, [theirs, mine]);
+  show(`${sentence} ${page.differences(draft.cells)}`, [theirs, mine]);
 }
 
 function resolve(newer) {

@@ -16,7 +16,11 @@ let stoodThere = "";
 
 const takesText = (element) => element.matches("input:not([type=radio], [type=checkbox]), textarea, select");
 
-export function startScanner() {
+let take = takeCode;
+
+// `own` is what a page does with a code, where it has no accession number to put it down as.
+export function startScanner(own = takeCode) {
+  take = own;
   document.addEventListener("keydown", listen, { capture: true });
   // A code with a space in it would press the button the cursor is on.
   document.addEventListener("keyup", (event) => event.key === " " && strayed(event) && event.preventDefault(), {
@@ -68,9 +72,9 @@ function ended(event, gap) {
   if (scanned !== "" && isCell(event.target)) {
     put(event.target, stoodThere);
     event.target.select();
-    takeCode(scanned);
+    take(scanned);
   } else if (scanned !== "" && !takesText(event.target)) {
-    takeCode(scanned);
+    take(scanned);
   }
 }
 

@@ -1,7 +1,7 @@
 // What the grid says, taken from the page so that it is in the reader's language.
 
 const texts = new Map(
-  [...document.querySelectorAll("#grid-texts [data-text]")].map((item) => [item.dataset.text, item.textContent]),
+  [...document.querySelectorAll("#grid-texts [data-text], #matrix-texts [data-text]")].map((item) => [item.dataset.text, item.textContent]),
 );
 
 export function text(name, values = {}) {

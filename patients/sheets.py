@@ -1,0 +1,111 @@
+"""What a page of several draws holds, as it was typed: the facts of the page, and cells by line and marker.
+
+A line is one draw: a patient of the clinic grid, a date of the dates grid. The form of the page and its draft hold the
+same, so that either can be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from accounts.models import User
+from patients.catalogue import MarkerDefinition, catalogue
+from patients.drafts import own_draft
+from patients.entry import Typed
+from patients.models import EntryDraft
+from patients.services import DraftIsGone, DraftIsOlder, save_draft
+
+CELL = re.compile(r"(value|confirm)_([0-9]{1,18})_([A-Z0-9_]{1,40})")
+FACT = re.compile(
+    r"day|laboratory|markers|patients|lines|unknown|saved|day_[0-9]{1,18}|same_day_[0-9]{1,18}|unit_[A-Z0-9_]{1,40}"
+)
+KEY = re.compile(r"[0-9]{1,18}:[A-Z0-9_]{1,40}")
+LONGEST_FACT = 4000
+LONGEST_CELL = 200
+# A browser's form is taken with at most 1,000 fields; confirmations and units come on top of the cells.
+MOST_CELLS = 800
+
+Cells = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    context: Mapping[str, str]
+    cells: Cells
+
+    def fact(self, name: str) -> str:
+        return self.context.get(name, "")
+
+    @property
+    def markers(self) -> tuple[MarkerDefinition, ...]:
+        """In the order of the catalogue; a code nobody knows is none."""
+        return markers_of(self.fact("markers").split(","))
+
+    @property
+    def saved(self) -> dict[str, tuple[str, int]]:
+        """line -> when it was saved and as which draw."""
+        found = re.findall(r"([0-9]{1,18})=([0-9]{2}:[0-9]{2}:[0-9]{2})=([0-9]{1,18})", self.fact("saved"))
+        return {line: (at, int(draw)) for line, at, draw in found}
+
+    def typed(self, line: str) -> dict[str, Typed]:
+        """The cells of one draw, each in the unit that its marker's heading names."""
+        typed = {}
+        for marker in self.markers:
+            cell = self.cells.get(f"{line}:{marker.code}", {})
+            typed[marker.code] = Typed(
+                value=cell.get("value", ""),
+                unit=self.fact(f"unit_{marker.code}") or marker.unit,
+                confirm=cell.get("confirm", ""),
+            )
+        return typed
+
+    def is_typed(self, line: str) -> bool:
+        return any(typed.value.strip() for typed in self.typed(line).values())
+
+    def with_facts(self, **facts: str) -> Sheet:
+        return replace(self, context={**self.context, **facts})
+
+
+def markers_of(codes: Collection[str]) -> tuple[MarkerDefinition, ...]:
+    return tuple(marker for marker in catalogue().markers if marker.code in codes and not marker.derived)
+
+
+def sheet_of_form(data: Mapping[str, str]) -> Sheet:
+    context: dict[str, str] = {}
+    cells: dict[str, dict[str, str]] = {}
+    for name, sent in data.items():
+        text = sent.replace("\0", "\ufffd")  # which no database holds
+        if match := CELL.fullmatch(name):
+            part, line, code = match.groups()
+            cells.setdefault(f"{line}:{code}", {})[part] = text[:LONGEST_CELL]
+        elif FACT.fullmatch(name):
+            context[name] = text[:LONGEST_FACT]
+    return Sheet(context, cells)
+
+
+def sheet_of_draft(draft: EntryDraft) -> Sheet:
+    return Sheet(draft.context, draft.cells)
+
+
+def keep(sheet: Sheet, *, user: User, scope: str, key: str, patient_id: int | None = None) -> EntryDraft | None:
+    """Put the draft where the page stands; what was typed on in another window is left alone."""
+    kept = own_draft(user, scope, key)
+    cells = {name: cell for name, cell in sheet.cells.items() if any(text.strip() for text in cell.values())}
+    try:
+        return save_draft(
+            user=user,
+            scope=scope,
+            key=key,
+            patient_id=patient_id,
+            cells=cells,
+            context=sheet.context,
+            revision=kept.revision if kept else 0,
+        )
+    except (DraftIsOlder, DraftIsGone):
+        return own_draft(user, scope, key)
+
+
+def joined(parts: Sequence[object]) -> str:
+    return ",".join(str(part) for part in parts)

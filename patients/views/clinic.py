@@ -1,0 +1,213 @@
+"""Entering a clinic: many patients, one day, one panel. Each row is a draw of its own patient, saved by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.gate import may
+from accounts.models import User
+from accounts.roles import Permission
+from audit.services import NewEvent, record_many
+from patients.access import visible_patients
+from patients.clinic_form import ClinicForm, find_numbers, fresh, not_found, numbers_in, too_many
+from patients.drafts import own_draft
+from patients.lines import Line, read_line, record_line
+from patients.models import EntryDraft, EntryScope, Patient
+from patients.selectors import due_draws, primary_numbers, series_points
+from patients.services import discard_draft, drop_draft
+from patients.sheets import MOST_CELLS, Sheet, joined, keep, markers_of, sheet_of_draft, sheet_of_form
+from patients.views.json_answers import signed_in_or_401
+from patients.views.sheet_drafts import draft_answer
+
+# One clinic a person at a time: what was begun is gone on with, or thrown away.
+KEY = "clinic"
+DUE_SHOWN = 60
+
+
+@require_http_methods(["GET", "HEAD", "PUT"])
+@signed_in_or_401
+def clinic_draft(request: HttpRequest) -> HttpResponse:
+    user = may(request, Permission.ENTER_RESULTS)
+    return draft_answer(request, user, scope=EntryScope.CLINIC, key=KEY, patient_id=None)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def clinic(request: HttpRequest) -> HttpResponse:
+    """Choose the clinic, or go on with the one that was begun; a row that is refused holds up no other."""
+    user = may(request, Permission.ENTER_RESULTS)
+    mine = visible_patients(user, permission=Permission.ENTER_RESULTS)
+    if request.method == "POST":
+        if "discard" in request.POST:
+            discard_draft(user=user, scope=EntryScope.CLINIC, key=KEY)
+            return redirect("clinic")
+        if "patients" not in request.POST:
+            return _begin(request, user, mine)
+        sheet = sheet_of_form(request.POST.dict())
+        if "add" in request.POST:
+            return _add(request, user, mine, sheet)
+        return _save(request, user, mine, sheet)
+    draft = own_draft(user, EntryScope.CLINIC, KEY)
+    if draft is None:
+        return _choose(request, ClinicForm(initial=fresh(), mine=mine, due=_due(mine)))
+    sheet = sheet_of_draft(draft)
+    return _grid(request, user, sheet, _lines(user, mine, sheet), restored=draft)
+
+
+def _due(mine: QuerySet[Patient]) -> list[tuple[int, str]]:
+    """Whose draw is due by the plan, the latest first; a fixed number of queries."""
+    today = timezone.localdate()
+    plans = due_draws(list(mine.values_list("pk", flat=True)), tz=timezone.get_current_timezone())
+    late = sorted((due for due in plans.values() if due.due_on <= today), key=lambda due: due.due_on)[:DUE_SHOWN]
+    ids = [due.patient_id for due in late]
+    names = dict(mine.filter(pk__in=ids).values_list("pk", "name"))
+    numbers = primary_numbers(ids)
+    return [(pk, f"{names[pk]} {numbers.get(pk, '')}".strip()) for pk in ids]
+
+
+def _choose(request: HttpRequest, form: ClinicForm, *, status: int = HTTPStatus.OK) -> HttpResponse:
+    return render(request, "patients/clinic_choose.html", {"form": form}, status=status)
+
+
+def _begin(request: HttpRequest, user: User, mine: QuerySet[Patient]) -> HttpResponse:
+    form = ClinicForm(request.POST, mine=mine, due=_due(mine))
+    if not form.is_valid():
+        return _choose(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if own_draft(user, EntryScope.CLINIC, KEY):
+        messages.info(request, gettext("A clinic you began is still open. Go on with it, or throw it away first."))
+        return redirect("clinic")
+    markers = markers_of(form.codes(form.cleaned_data))
+    sheet = Sheet(
+        {
+            "day": form.cleaned_data["day"].isoformat(),
+            "laboratory": form.cleaned_data["laboratory"],
+            "markers": joined([marker.code for marker in markers]),
+            "patients": joined(form.patients),
+            "unknown": "\n".join(form.unknown),
+        },
+        {},
+    )
+    _opened(user, form.patients)
+    keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
+    return redirect("clinic")
+
+
+def _opened(user: User, patient_ids: Sequence[int], *, action: str = "patient.opened_for_entry") -> None:
+    """Every patient whose values the page shows, or was asked to show, has its line in the audit log."""
+    known = action != "patient.refused"
+    events = [
+        NewEvent(action=action, object_type="patient", object_id=str(pk), patient_id=pk if known else None)
+        for pk in patient_ids
+    ]
+    record_many(actor=user.audit_name, events=events)
+
+
+def _lines(user: User, mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
+    """The rows of the page, as many queries for fifty patients as for one."""
+    asked = _asked(sheet)
+    visible = mine.in_bulk(asked)
+    if refused := [pk for pk in asked if pk not in visible]:
+        _opened(user, refused, action="patient.refused")
+    numbers = primary_numbers(list(visible))
+    history = series_points(list(visible))
+    markers = sheet.markers
+    saved = sheet.saved
+    lines = []
+    for patient in (visible[pk] for pk in asked if pk in visible):
+        key = str(patient.pk)
+        at, draw_id = saved.get(key, ("", None))
+        line = read_line(
+            key=key,
+            patient=patient,
+            markers=markers,
+            typed=sheet.typed(key),
+            day=sheet.fact("day"),
+            laboratory=sheet.fact("laboratory"),
+            choice=sheet.fact(f"same_day_{key}"),
+            history=history[patient.pk],
+        )
+        lines.append(replace(line, number=numbers.get(patient.pk, ""), saved_at=at, draw_id=draw_id))
+    return lines
+
+
+def _asked(sheet: Sheet) -> list[int]:
+    ids = (part for part in sheet.fact("patients").split(",") if part.isascii() and part.isdigit() and len(part) < 19)
+    return list(dict.fromkeys(int(part) for part in ids))[:MOST_CELLS]
+
+
+def _missing(sheet: Sheet, lines: Sequence[Line]) -> list[str]:
+    """What leads to no row: numbers nobody has, and patients who are not this person's (any more)."""
+    shown = {line.patient.pk for line in lines}
+    return [*numbers_in(sheet.fact("unknown")), *(str(pk) for pk in _asked(sheet) if pk not in shown)]
+
+
+def _add(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
+    found, unknown = find_numbers(mine, numbers_in(request.POST.get("numbers", ""))[:MOST_CELLS])
+    before = _asked(sheet)
+    new = [pk for pk in found if pk not in before]
+    if (len(before) + len(new)) * len(sheet.markers) > MOST_CELLS:
+        messages.error(request, too_many(len(before) + len(new), len(sheet.markers)))
+        new = []
+    if unknown:
+        messages.error(request, not_found(unknown))
+    _opened(user, new)
+    kept = [*numbers_in(sheet.fact("unknown")), *unknown]
+    sheet = sheet.with_facts(patients=joined([*before, *new]), unknown="\n".join(dict.fromkeys(kept)))
+    keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
+    return redirect("clinic")
+
+
+def _save(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
+    lines = [record_line(line, user=user) if line.waits else line for line in _lines(user, mine, sheet)]
+    shown = {line.key for line in lines}
+    waiting = [line for line in lines if line.waits]
+    lost = {cell.partition(":")[0] for cell in sheet.cells} - shown
+    saved = joined([f"{line.key}={line.saved_at}={line.draw_id}" for line in lines if line.saved_at])
+    sheet = sheet.with_facts(saved=saved)
+    if waiting or not saved:
+        keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
+    else:
+        drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY)
+    refused = bool(waiting or not saved or any(sheet.is_typed(line) for line in lost))
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+    return _grid(request, user, sheet, lines, status=status, sent=True)
+
+
+def _grid(
+    request: HttpRequest,
+    user: User,
+    sheet: Sheet,
+    lines: Sequence[Line],
+    *,
+    restored: EntryDraft | None = None,
+    status: int = HTTPStatus.OK,
+    sent: bool = False,
+) -> HttpResponse:
+    kept = own_draft(user, EntryScope.CLINIC, KEY)
+    missing = _missing(sheet, lines)
+    context = {
+        "sheet": sheet,
+        "markers": [(marker, sheet.fact(f"unit_{marker.code}") or marker.unit) for marker in sheet.markers],
+        "lines": lines,
+        "missing": not_found(missing) if missing else "",
+        "unknown": sheet.fact("unknown"),
+        "revision": kept.revision if kept else 0,
+        "restored": restored if restored and any(sheet.is_typed(line.key) for line in lines) else None,
+        "refused": [line for line in lines if line.waits] if sent else [],
+        "nothing": sent and not any(line.typed for line in lines),
+        "saved": [line for line in lines if line.saved_at],
+        "done": sent and status == HTTPStatus.OK,
+        "sent": sent,
+    }
+    return render(request, "patients/clinic.html", context, status=status)
