@@ -22,9 +22,10 @@ from audit.services import NewEvent, record_many
 from patients.access import visible_patients
 from patients.clinic_form import ClinicForm, find_numbers, fresh, not_found, numbers_in, too_many
 from patients.drafts import own_draft
+from patients.due import due_draws
 from patients.lines import Line, read_line, record_line
 from patients.models import EntryDraft, EntryScope, Patient
-from patients.selectors import due_draws, primary_numbers, series_points
+from patients.selectors import primary_numbers, series_points
 from patients.services import discard_draft, drop_draft
 from patients.sheets import MOST_CELLS, Sheet, joined, keep, markers_of, sheet_of_draft, sheet_of_form
 from patients.views.json_answers import signed_in_or_401
@@ -69,7 +70,7 @@ def _due(mine: QuerySet[Patient]) -> list[tuple[int, str]]:
     """Whose draw is due by the plan, the latest first; a fixed number of queries."""
     today = timezone.localdate()
     plans = due_draws(list(mine.values_list("pk", flat=True)), tz=timezone.get_current_timezone())
-    late = sorted((due for due in plans.values() if due.due_on <= today), key=lambda due: due.due_on)[:DUE_SHOWN]
+    late = sorted((due for due in plans.values() if due.expected_on <= today), key=lambda due: due.due_on)[:DUE_SHOWN]
     ids = [due.patient_id for due in late]
     names = dict(mine.filter(pk__in=ids).values_list("pk", "name"))
     numbers = primary_numbers(ids)
