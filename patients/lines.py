@@ -5,6 +5,7 @@ So a line that is refused holds up no other.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -53,6 +54,11 @@ class Line:
     @property
     def asks_what_it_is(self) -> bool:
         return self.other is not None or bool(self.choice)
+
+    @property
+    def on(self) -> dt.date:
+        """The day of the draw, however it was written; the first of all days where it cannot be read."""
+        return self.form.cleaned_data["collected_on"] if self.form.is_valid() else dt.date.min
 
     @property
     def across(self) -> list[str]:

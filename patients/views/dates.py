@@ -121,12 +121,12 @@ def _save(request: HttpRequest, user: User, patient: Patient, sheet: Sheet) -> H
 
 def _recorded(user: User, patient: Patient, sheet: Sheet, lines: Sequence[Line]) -> list[Line]:
     """The oldest first, each read anew: what stands before a date may be a column of this very page."""
-    days = Counter(line.day for line in lines if line.typed and line.day)
+    days = Counter(line.on for line in lines if line.typed and line.form.is_valid())
     done = {}
-    for line in sorted(lines, key=lambda line: line.day):
+    for line in sorted(lines, key=lambda line: line.on):
         if not line.waits:
             done[line.key] = line
-        elif days[line.day] > 1:
+        elif days[line.on] > 1:
             twice = gettext("This date stands over two columns. Put all values of one draw into one column.")
             done[line.key] = replace(line, problems=(twice,))
         else:

@@ -36,13 +36,13 @@ def stands() -> list[tuple[str, str, str]]:
 
 def test_each_date_becomes_a_draw_of_its_own(nurse: Client, cast: Cast) -> None:
     patient = make_patient(cast.team)
-    values = {"1_CEA": "3.4", "1_NSE": "9.0", "2_CEA": "<0.5", "3_NSE": ""}
+    values = {"1_CEA": "3.4", "1_NSE": "9.0", "2_CEA": "3.10", "3_NSE": ""}
     answer = save(nurse, patient, ["2025-11-03", "12-Jan-2026", "2026-02-01"], values)
     assert answer.status_code == 200
     assert stands() == [
         ("2025-11-03", "CEA", "3.4"),
         ("2025-11-03", "NSE", "9.0"),
-        ("2026-01-12", "CEA", "<0.5"),
+        ("2026-01-12", "CEA", "3.10"),
     ]
     assert {(draw.laboratory, draw.time_known) for draw in Draw.objects.all()} == {("Central", False)}
     assert "2 draws are saved." in answer.content.decode()
@@ -83,7 +83,7 @@ def test_a_date_that_cannot_be_is_named_and_nothing_of_its_column_is_saved(
 
 
 def test_one_date_over_two_columns_is_refused_in_both(nurse: Client, cast: Cast) -> None:
-    answer = save(nurse, make_patient(cast.team), ["2025-11-03", "2025-11-03"], {"1_CEA": "3.4", "2_NSE": "9"})
+    answer = save(nurse, make_patient(cast.team), ["2025-11-03", "03-Nov-2025"], {"1_CEA": "3.4", "2_NSE": "9"})
     assert answer.status_code == 422
     assert answer.content.decode().count("This date stands over two columns") == 4  # in the list and in the heading
     assert not Draw.objects.exists()
@@ -91,8 +91,8 @@ def test_one_date_over_two_columns_is_refused_in_both(nurse: Client, cast: Cast)
 
 def test_a_column_is_compared_with_the_one_before_it_on_the_same_paper(nurse: Client, cast: Cast) -> None:
     patient = make_patient(cast.team)
-    days = ["2025-12-10", "2025-12-03"]
-    answer = save(nurse, patient, days, {"1_CEA": "30", "2_CEA": "3.0"}, confirm_2_CEA="3.0")
+    days = ["10-Dec-2025", "2025-12-03"]
+    answer = save(nurse, patient, days, {"1_CEA": "0.30", "2_CEA": "3.0"})
     assert answer.status_code == 422
     assert stands() == [("2025-12-03", "CEA", "3.0")]
     assert 'href="#confirm_1_CEA"' in answer.content.decode()
