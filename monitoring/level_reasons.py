@@ -24,7 +24,7 @@ from patients.catalogue import catalogue
 DAYS_A_WEEK: Final = 7
 REASONS: Final[dict[str, str | Promise]] = {
     "tumour_marker_sustained": gettext_lazy("Sustained rise of a tumour marker: %(markers)s"),
-    "bone_markers_sustained": gettext_lazy("Bone pattern, independent bone markers rise together: %(markers)s"),
+    "bone_markers_sustained": gettext_lazy("Bone pattern, several bone markers rise together: %(markers)s"),
     "bone_marker_sustained": gettext_lazy("Bone pattern of one marker, a lower grade: %(markers)s"),
     "other_marker_sustained": gettext_lazy("Sustained change of another marker: %(markers)s"),
     "single_supporting_draw": gettext_lazy("Not confirmed by a second draw: %(markers)s"),

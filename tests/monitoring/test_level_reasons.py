@@ -57,7 +57,7 @@ def test_each_kind_of_reason_is_one_sentence_that_names_its_markers() -> None:
     )
     assert told(found).reasons == (
         "Sustained rise of a tumour marker: CEA, CYFRA 21-1",
-        "Bone pattern, independent bone markers rise together: BAP, β-CTx",
+        "Bone pattern, several bone markers rise together: BAP, β-CTx",
         "Sustained change of another marker: LDH",
         "Not confirmed by a second draw: NSE",
     )
