@@ -144,6 +144,7 @@ def _take_in(batch: ImportBatch, stream: BinaryIO) -> bool:
 
 
 def _order(batch: ImportBatch, stream: BinaryIO) -> Order:
+    mapping = mapping_for(batch, stream)  # which may make the file one to be looked at first
     return Order(
         actor=f"import:{batch.pk}",
         file_name=batch.file_name,
@@ -151,7 +152,7 @@ def _order(batch: ImportBatch, stream: BinaryIO) -> Order:
         care_team=batch.care_team,
         create_patients=batch.create_patients,
         dry_run=batch.dry_run,
-        mapping=mapping_for(batch, stream),
+        mapping=mapping,
     )
 
 

@@ -35,7 +35,10 @@ def mapping_for(batch: ImportBatch, stream: BinaryIO) -> FileMapping | None:
         return None
     mapping = replace(FileMapping.from_json(source.mapping), header_line=lines[source.fingerprint])
     batch.mapping, batch.import_source = mapping.to_json(), source
-    batch.save(update_fields=["mapping", "import_source"])
+    # What the columns' names cannot show, the order of day and month or a unit, may differ from file to file: a person
+    # looks at what it would do first.
+    batch.dry_run = batch.dry_run or bool(mapping.date_order or any(column.unit for column in mapping.columns))
+    batch.save(update_fields=["mapping", "import_source", "dry_run"])
     return mapping
 
 

@@ -211,16 +211,18 @@ def changes_of(rows: Iterable[CorrectionRow]) -> list[Change]:
     for row in rows:
         if row.cell.act:
             changes.append(Change(marker=row.marker.code, status=row.cell.act))
-        elif row.changed and row.read is not None and row.read.reading is not None:
+        elif row.changed and row.read is not None and (row.read.reading or row.read.absent) is not None:
             changes.append(Change(marker=row.marker.code, new=_new_result(row, row.read)))
     return changes
 
 
 def _new_result(row: CorrectionRow, read: EntryRow) -> NewResult:
     """The new value. The laboratory's limits stay where the unit does; its H or L spoke of the old value."""
-    assert read.reading is not None
-    old, new = row.result, result_of(read.reading)
-    limits = (old.reference_low, old.reference_high) if new.unit == old.unit else ("", "")
+    read_as = read.reading or read.absent
+    assert read_as is not None
+    old, new = row.result, result_of(read_as)
+    keeps_limits = not new.absent and new.unit == old.unit
+    limits = (old.reference_low, old.reference_high) if keeps_limits else ("", "")
     return replace(
         new,
         assay=row.cell.assay,

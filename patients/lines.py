@@ -84,6 +84,7 @@ def read_line(
     laboratory: str,
     choice: str = "",
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
+    decimal_comma: bool = False,
 ) -> Line:
     form = _facts(patient, day=day, laboratory=laboratory, choice=choice)
     collected_at = form.collected_at if form.is_valid() else timezone.now()
@@ -92,6 +93,7 @@ def read_line(
         markers=markers,
         typed=typed,
         collected_at=timezone.localtime(collected_at),
+        decimal_comma=decimal_comma,
         history=history,
     )
     return Line(key=key, patient=patient, form=form, entry=entry, day=day, choice=choice)

@@ -22,7 +22,7 @@ FACT = re.compile(
     r"day|laboratory|markers|patients|lines|unknown|saved|day_[0-9]{1,18}|same_day_[0-9]{1,18}|unit_[A-Z0-9_]{1,40}"
 )
 KEY = re.compile(r"[0-9]{1,18}:[A-Z0-9_]{1,40}")
-LONGEST_FACT = 4000
+LONGEST_FACT = 20_000
 LONGEST_CELL = 200
 # A browser's form is taken with at most 1,000 fields; confirmations and units come on top of the cells.
 MOST_CELLS = 800

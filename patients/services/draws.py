@@ -31,6 +31,7 @@ from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
     EmptyDraw,
+    PatientMerged,
     ResultExists,
 )
 from patients.signals import results_changed
@@ -153,6 +154,8 @@ def record_draw(
             raise DerivedMarker(marker=new.marker)
     # One writer a patient at a time: two people recording the same draw must meet here, not in a constraint.
     patient = Patient.objects.select_for_update().get(pk=patient_id)
+    if patient.merged_into_id is not None:
+        raise PatientMerged()  # it would be written where nobody looks
     row, draw_created = _find_or_create_draw(patient=patient, draw=draw, recorded_by=recorded_by, batch=batch)
     standing = {result.marker_id: result for result in row.results.current().select_related("assay")}
     created: list[int] = []

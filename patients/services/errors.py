@@ -8,6 +8,7 @@ RecordError
 ├── LaboratoryKnown   another laboratory of that name is described already
 ├── DraftIsOlder      the draft was changed in another window meanwhile
 ├── DraftIsGone       the draft was saved or discarded in another window meanwhile
+├── PatientMerged     the record was merged into another one meanwhile
 └── EmptyDraw         nothing was measured
 ├── EmptyDraw         nothing was measured
 ├── ReasonMissing     a correction does not say why
@@ -43,6 +44,10 @@ class AccessionAtAnotherTime(RecordError):
 
 class DerivedMarker(RecordError):
     code = "marker_is_derived"
+
+
+class PatientMerged(RecordError):
+    code = "patient_merged"
 
 
 class EmptyDraw(RecordError):

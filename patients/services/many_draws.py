@@ -17,7 +17,7 @@ from audit.services import NewEvent, record_many
 from patients.catalogue import catalogue
 from patients.models import Assay, Draw, ImportBatch, Patient, Result
 from patients.services.draws import NewDraw, NewResult, at_another_time, is_repeat, result_row, same_moment
-from patients.services.errors import DerivedMarker, EmptyDraw, RecordError
+from patients.services.errors import DerivedMarker, EmptyDraw, PatientMerged, RecordError
 from patients.signals import results_changed
 
 DrawKey = tuple[int, str, object]
@@ -111,8 +111,12 @@ def record_draws(
     """
     patient_ids = sorted({item.patient_id for item in draws})
     # In the order of their keys, so that two imports cannot wait for each other.
-    list(Patient.objects.select_for_update().filter(pk__in=patient_ids).order_by("pk").values_list("pk"))
-    plans = plan_draws(draws)
+    held = Patient.objects.select_for_update().filter(pk__in=patient_ids).order_by("pk")
+    merged = {pk for pk, into in held.values_list("pk", "merged_into") if into is not None}
+    plans = tuple(
+        DrawPlan(plan.item, refused=PatientMerged()) if plan.item.patient_id in merged else plan
+        for plan in plan_draws(draws)
+    )
     changing = [plan for plan in plans if plan.changes]
     if not changing:
         return plans

@@ -18,6 +18,7 @@ from accounts.models import User
 from audit.services import record
 from patients.models import (
     TAKEN_BACK,
+    TREND_STATUSES,
     Condition,
     Draw,
     FollowUpCall,
@@ -243,9 +244,11 @@ def _compare(draw: Draw, kept: Draw, values: Mapping[int, Mapping[str, Result]])
 
 def _same_value(kept: Result, other: Result) -> bool:
     """To the sign: '5.0' and '5.00' are two reports, and which is right is nobody's guess here."""
-    facts = ("comparator", "value", "unit", "absent", "status")
+    facts = ("comparator", "value", "unit", "absent")
     assays = [one.assay.name if one.assay else "" for one in (kept, other)]
-    return assays[0] == assays[1] and all(getattr(kept, name) == getattr(other, name) for name in facts)
+    # A value that was corrected into agreement agrees.
+    settled = kept.status == other.status or {kept.status, other.status} <= set(TREND_STATUSES)
+    return settled and assays[0] == assays[1] and all(getattr(kept, name) == getattr(other, name) for name in facts)
 
 
 def _reported(result: Result) -> str:

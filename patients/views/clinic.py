@@ -23,6 +23,7 @@ from patients.access import visible_patients
 from patients.clinic_form import ClinicForm, find_numbers, fresh, not_found, numbers_in, too_many
 from patients.drafts import own_draft
 from patients.due import due_draws
+from patients.laboratory_profile import profile_of
 from patients.lines import Line, read_line, record_line
 from patients.models import EntryDraft, EntryScope, Patient
 from patients.selectors import primary_numbers, series_points
@@ -63,7 +64,11 @@ def clinic(request: HttpRequest) -> HttpResponse:
     if draft is None:
         return _choose(request, ClinicForm(initial=fresh(), mine=mine, due=_due(mine)))
     sheet = sheet_of_draft(draft)
-    return _grid(request, user, sheet, _lines(user, mine, sheet), restored=draft)
+    if sheet.fact("day") != timezone.localdate().isoformat():
+        messages.warning(request, gettext("This clinic is not of today. Look at its date before you type."))
+    lines = _lines(user, mine, sheet)
+    _opened(user, [line.patient.pk for line in lines])
+    return _grid(request, user, sheet, lines, restored=draft)
 
 
 def _due(mine: QuerySet[Patient]) -> list[tuple[int, str]]:
@@ -89,8 +94,11 @@ def _begin(request: HttpRequest, user: User, mine: QuerySet[Patient]) -> HttpRes
         messages.info(request, gettext("A clinic you began is still open. Go on with it, or throw it away first."))
         return redirect("clinic")
     markers = markers_of(form.codes(form.cleaned_data))
+    profile = profile_of(form.cleaned_data["laboratory"])
+    units = {f"unit_{one.code}": unit for one in markers if (unit := profile.offered(one.code)["unit"])}
     sheet = Sheet(
         {
+            **units,
             "day": form.cleaned_data["day"].isoformat(),
             "laboratory": form.cleaned_data["laboratory"],
             "markers": joined([marker.code for marker in markers]),
@@ -124,6 +132,7 @@ def _lines(user: User, mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
     history = series_points(list(visible))
     markers = sheet.markers
     saved = sheet.saved
+    decimal_comma = profile_of(sheet.fact("laboratory")).decimal_comma
     lines = []
     for patient in (visible[pk] for pk in asked if pk in visible):
         key = str(patient.pk)
@@ -137,6 +146,7 @@ def _lines(user: User, mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
             laboratory=sheet.fact("laboratory"),
             choice=sheet.fact(f"same_day_{key}"),
             history=history[patient.pk],
+            decimal_comma=decimal_comma,
         )
         lines.append(replace(line, number=numbers.get(patient.pk, ""), saved_at=at, draw_id=draw_id))
     return lines
@@ -174,15 +184,26 @@ def _save(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Shee
     shown = {line.key for line in lines}
     waiting = [line for line in lines if line.waits]
     lost = {cell.partition(":")[0] for cell in sheet.cells} - shown
+    unsaved = [line for line in lost if sheet.is_typed(line)]
+    for line in unsaved:
+        messages.error(request, _not_taken(sheet, line))
     saved = joined([f"{line.key}={line.saved_at}={line.draw_id}" for line in lines if line.saved_at])
     sheet = sheet.with_facts(saved=saved)
-    if waiting or not saved:
+    if waiting or unsaved or not saved:
         keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
     else:
         drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY)
-    refused = bool(waiting or not saved or any(sheet.is_typed(line) for line in lost))
+    refused = bool(waiting or unsaved or not saved)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return _grid(request, user, sheet, lines, status=status, sent=True)
+
+
+def _not_taken(sheet: Sheet, line: str) -> str:
+    """What was typed for somebody who is on this page no longer: said, so that it can be typed where it belongs."""
+    typed = [f"{code} {one.value} {one.unit}" for code, one in sheet.typed(line).items() if one.value.strip()]
+    return gettext(
+        "Not saved, because the record was merged or moved meanwhile: %(what)s. Enter it at the patient's own page."
+    ) % {"what": gettext(", ").join(typed)}
 
 
 def _grid(

@@ -20,6 +20,7 @@ from patients.access import access_patient, visible_patients
 from patients.banner import banner_of
 from patients.drafts import own_draft
 from patients.entry import EntryRow, panel_of
+from patients.laboratory_profile import profile_of
 from patients.lines import Line, read_line, record_line
 from patients.models import Draw, EntryDraft, EntryScope, Patient
 from patients.selectors import series_points
@@ -70,6 +71,8 @@ def _complete(patient: Patient, sheet: Sheet) -> Sheet:
     if "laboratory" not in sheet.context:
         last = Draw.objects.filter(patient=patient).order_by("-collected_at").first()
         facts["laboratory"] = last.laboratory if last else ""
+        profile = profile_of(facts["laboratory"])
+        facts |= {f"unit_{code}": unit for code in profile.units if (unit := profile.offered(code)["unit"])}
     return sheet.with_facts(lines=str(_count(sheet)), **facts)
 
 
@@ -88,6 +91,7 @@ def _larger(patient: Patient, sheet: Sheet, request: HttpRequest) -> Sheet:
 
 def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
     history = series_points([patient.pk])[patient.pk]
+    decimal_comma = profile_of(sheet.fact("laboratory")).decimal_comma
     lines = []
     for number in range(1, _count(sheet) + 1):
         key = str(number)
@@ -101,6 +105,7 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
             laboratory=sheet.fact("laboratory"),
             choice=sheet.fact(f"same_day_{key}"),
             history=history,
+            decimal_comma=decimal_comma,
         )
         lines.append(replace(line, number=key, saved_at=at, draw_id=draw_id))
     return lines

@@ -54,8 +54,9 @@ async function save(button) {
     return;
   }
   asking = true;
-  const state = await flush();
-  asking = false;
+  const state = await flush().finally(() => {
+    asking = false;
+  });
   if (state === "ok" || state === "refused") {
     leaving = true;
     setTimeout(() => {

@@ -293,7 +293,7 @@ def test_a_half_typed_clinic_is_kept_for_its_author_alone(nurse: Client, cast: C
         {"cells": {"12:CEA": {"note": "3"}}},
         {"cells": []},
         {"context": {"name": "x"}},
-        {"context": {"day": "x" * 4001}},
+        {"context": {"day": "x" * 20_001}},
         {"revision": -1},
     ],
 )

@@ -347,3 +347,14 @@ def test_a_draw_is_not_corrected_under_another_patient(nurse: Client, cast: Cast
     other = make_patient(cast.team)
     for page in ("draw_correct", "draw_history"):
         assert nurse.get(reverse(page, args=[other.pk, draw.pk])).status_code == 404
+
+
+def test_a_value_that_was_no_value_is_corrected_to_the_reason_why_there_is_none(nurse: Client, draw: Draw) -> None:
+    form = opened(nurse, draw)
+
+    answer = send(nurse, draw, form, value_CEA="haemolysed", reason="the laboratory withdrew it")
+
+    assert answer.status_code == 302
+    (standing,) = Result.objects.current().filter(draw=draw, marker="CEA")
+    assert (standing.as_typed, standing.absent, standing.canonical_value) == ("haemolysed", "haemolysed", None)
+    assert not Result.objects.for_trends().filter(draw=draw, marker="CEA").exists()

@@ -219,8 +219,9 @@ async function save(button) {
     return;
   }
   asking = true;
-  const state = await flush();
-  asking = false;
+  const state = await flush().finally(() => {
+    asking = false;
+  });
   if (state === "ok" || state === "refused") {
     leaving = true;
     setTimeout(() => {

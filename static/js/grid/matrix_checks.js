@@ -63,6 +63,7 @@ async function askLine(line) {
   const body = {
     patient: Number(cells[0].dataset.patient),
     at,
+    laboratory: form.elements.laboratory?.value ?? "",
     cells: Object.fromEntries(cells.map((cell) => [keyOf(cell), asked.get(cell)])),
   };
   const answer = await send("POST", form.dataset.checkUrl, body);

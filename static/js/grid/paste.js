@@ -88,6 +88,11 @@ function byMarker(block, result) {
         result.left.push(line.filter((one) => one !== "").join(" "));
       }
     } else if (value !== "") {
+      // A value whose unit the marker does not know is not written in another one.
+      if (unit !== "" && !knowsUnit(row, unit)) {
+        result.left.push(`${nameOf(row)} ${value} ${unit}`);
+        continue;
+      }
       fill(row, value, result);
       if (unit !== "") {
         setUnit(row, unit, result);
@@ -107,6 +112,14 @@ function fill(row, value, result) {
   result.undo.push({ row, value: field.value, unit: unitField(row)?.value });
   result.filled.push({ row, stood: field.value, value });
   put(field, value);
+}
+
+function knowsUnit(row, unit) {
+  const select = unitField(row);
+  const known = select
+    ? [...select.options].flatMap((option) => [option.value, option.textContent])
+    : [row.querySelector(".entry-one-unit").textContent];
+  return known.some((one) => unitName(one) === unitName(unit));
 }
 
 // The unit as the page prints it or as its code; another one is not guessed.

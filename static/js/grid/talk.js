@@ -55,7 +55,7 @@ function stateOf(response, data) {
     return data.other ? "other-person" : "signed-out";
   }
   if (response.status === 409) {
-    return "conflict";
+    return "draft" in data ? "conflict" : "refused";
   }
   // A proxy without its server answers, and no more reaches the record than a pulled plug.
   if ([502, 503, 504].includes(response.status)) {

@@ -134,7 +134,7 @@ def test_a_formula_without_its_result_refuses_the_file_instead_of_reading_as_an_
     )
 
 
-@pytest.mark.parametrize("content", [b"PK\x03\x04rest", workbook({"R": [HEADER, LINE]})[:-200]])
+@pytest.mark.parametrize("content", [b"PK\x03\x04rest", workbook({"R": [HEADER, LINE]})[:-200]], ids=["head", "cut"])
 def test_a_broken_workbook_is_refused_as_one(content: bytes) -> None:
     assert refused(content) == "workbook_broken"
 

@@ -12,11 +12,15 @@ from patients.models import Draw, FollowUpPlan, Patient, PatientMerge, Result, T
 from patients.selectors import primary_numbers, series_points
 from patients.services import (
     MergeRefused,
+    NewDraw,
+    PatientDraw,
+    PatientMerged,
     correct_result,
     merge_patients,
     plan_merge,
     record_call,
     record_condition,
+    record_draws,
     record_imaging,
     record_skeletal_event,
     record_treatment,
@@ -27,6 +31,7 @@ from patients.services.merging import MOVES
 from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
 from tests.monitoring.scenes import CALM, day, patient_with, run, the_alert
 
+JAN_MOMENT = dt.datetime(2025, 1, 6, tzinfo=dt.UTC)
 JAN, FEB, MAR = dt.date(2025, 1, 6), dt.date(2025, 2, 3), dt.date(2025, 3, 3)
 # What stays with the record it was made for: conclusions are made again, and the rest says how records were joined.
 STAYS = {
@@ -207,7 +212,11 @@ def test_a_correction_makes_the_two_agree_and_the_merge_possible(pair: Pair) -> 
     wrong = give_draw(other, JAN, {"CEA": "20"}).created[0]
     assert plan_merge(survivor=kept, retired=other).refused == "merge_draws_differ"
     correct_result(
-        actor=ACTOR, result_id=Result.objects.get(pk=wrong).pk, new=reading("CEA", "2.0"), status="final", reason="slip"
+        actor=ACTOR,
+        result_id=Result.objects.get(pk=wrong).pk,
+        new=reading("CEA", "2.0"),
+        status="corrected",
+        reason="slip",
     )
     assert plan_merge(survivor=kept, retired=other).refused == ""
 
@@ -276,3 +285,19 @@ def test_an_alert_that_rests_on_draws_left_behind_goes_as_well(cast: Cast) -> No
     assert Draw.objects.filter(patient=rising, collected_at__date=day(5)).exists()
     run(kept, rising)
     assert (the_alert(kept).state, the_alert(rising).state) == (AlertState.OPEN, AlertState.WITHDRAWN)
+
+
+def test_nothing_is_written_into_a_record_that_was_merged_meanwhile(pair: Pair) -> None:
+    kept, other = pair
+    merge(kept, other)
+    before = everything()
+    with pytest.raises(PatientMerged):
+        give_draw(other, JAN, {"CEA": "2.0"})
+    (plan,) = record_draws(
+        actor=ACTOR,
+        draws=[
+            PatientDraw(patient_id=other.pk, draw=NewDraw(collected_at=JAN_MOMENT), results=(reading("CEA", "2.0"),)),
+        ],
+    )
+    assert isinstance(plan.refused, PatientMerged)
+    assert everything() == before
