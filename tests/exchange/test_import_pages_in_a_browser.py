@@ -26,7 +26,7 @@ ODD = "Nr;Was;Zahl;Einheit;Tag\nP1;CEA;4,125;ng/mL;13/03/2024\nP1;ALP;90;U/L;13/
 def looks_right(page: Page) -> None:
     for width, scheme in ((1440, "light"), (390, "dark")):
         page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         assert accessibility_violations(page) == []
         assert sideways_scroll(page) == 0
     page.set_viewport_size({"width": 1440, "height": 900})
