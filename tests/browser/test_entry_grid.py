@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Draw, EntryDraft, Patient, Result
+from tests.browser.scanner import scan
 from tests.browser.steps import accessibility_violations, sideways_scroll, sign_in
 from tests.cast import PASSWORD, Cast, give_draw, make_patient
 
@@ -56,12 +57,6 @@ def paste(page: Page, selector: str, block: str) -> bool:
         [selector, block],
     )
     return taken
-
-
-def scan(page: Page, code: str) -> None:
-    """A barcode reader: keys without a pause, then Enter."""
-    page.keyboard.type(code)
-    page.keyboard.press("Enter")
 
 
 def value(page: Page, code: str) -> str:

@@ -11,6 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Patient, PatientIdentifier, PatientMerge
 from patients.services import add_number
+from tests.browser.scanner import scan
 from tests.browser.steps import accessibility_violations, open_page, sideways_scroll, sign_in
 from tests.cast import ACTOR, PASSWORD, Cast, give_draw, make_patient
 
@@ -20,12 +21,6 @@ pytestmark = pytest.mark.browser
 def signed_in(page: Page, live_server: LiveServer, who: str) -> Page:
     sign_in(page, live_server.url, username=who, password=PASSWORD)
     return page
-
-
-def scan(page: Page, number: str) -> None:
-    """As a barcode reader types: no pause between the signs, Enter at the end."""
-    page.keyboard.type(number)
-    page.keyboard.press("Enter")
 
 
 def test_a_scanned_number_goes_into_its_field_and_the_form_is_saved_by_keys(
