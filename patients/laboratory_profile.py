@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from patients.catalogue import MarkerDefinition
-from patients.models import Laboratory
+from patients.models import HOLDS, Laboratory
 from patients.units import normalise_unit
 
 
@@ -32,6 +32,14 @@ class Profile:
 def key_of(name: str) -> str:
     """One key for a name however it is spaced and capitalised, as the reading of events has it."""
     return " ".join(name.split()).casefold()
+
+
+def check_asked_by(name: str) -> str:
+    """Which second check the laboratory of that name asks of what is typed; '' for none. One query."""
+    if not name.strip():
+        return ""
+    known = Laboratory.objects.filter(key=key_of(name), is_active=True).values_list("second_check", flat=True).first()
+    return known if known in HOLDS else ""
 
 
 def profile_of(name: str) -> Profile:

@@ -107,6 +107,13 @@ TEMPLATES: Final[Mapping[str, object]] = {
     "draw_is_empty": _("No value was typed. Type at least one."),
     "reason_missing": _("A correction needs its reason. Say in a few words why the record was wrong."),
     "nothing_changed": _("Nothing differs from what is on record. Change what is wrong, or go back."),
+    "nothing_checked": _("No value was ticked. Tick at least one that agrees with the paper."),
+    "own_entry": _("You entered %(marker)s yourself. Another person has to check it."),
+    "other_check_asked": _("%(marker)s waits for the other kind of second check. Open it from the list."),
+    "typed_already": _(
+        "You have typed %(marker)s a second time already and seen both values. Another person types it once more, or it "
+        "is corrected."
+    ),
     "draw_changed_meanwhile": _(
         "Somebody else changed this draw while you had it open. Nothing of yours was saved yet."
     ),

@@ -35,8 +35,11 @@ from patients.models.patient import (
 )
 from patients.models.people_merge import PatientMerge, PatientSearchKey
 from patients.models.plan import FollowUpPlan
+from patients.models.result_checks import CheckKind, CheckOutcome, ResultCheck
+from patients.models.second_check import HOLDS, SecondCheck
 
 __all__ = [
+    "HOLDS",
     "TAKEN_BACK",
     "TREND_STATUSES",
     "Absent",
@@ -44,6 +47,8 @@ __all__ = [
     "BatchState",
     "BoneStatus",
     "CallOutcome",
+    "CheckKind",
+    "CheckOutcome",
     "Condition",
     "ConditionKind",
     "Draw",
@@ -73,7 +78,9 @@ __all__ = [
     "PatientSearchKey",
     "RejectedLine",
     "Result",
+    "ResultCheck",
     "ResultStatus",
+    "SecondCheck",
     "Sex",
     "SkeletalEvent",
     "SkeletalEventKind",

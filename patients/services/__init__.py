@@ -16,11 +16,15 @@ from patients.services.errors import (
     EmptyDraw,
     LaboratoryKnown,
     NothingChanged,
+    NothingChecked,
+    OtherCheckAsked,
+    OwnEntry,
     PatientMerged,
     ReasonMissing,
     RecordError,
     ResultExists,
     ResultNotCurrent,
+    TypedAlready,
 )
 from patients.services.events import record_condition, record_imaging, record_skeletal_event, record_treatment
 from patients.services.identifiers import add_number, reinstate_number, remove_number, retire_number
@@ -29,10 +33,12 @@ from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, reco
 from patients.services.merging import Difference, MergePlan, MergeRefused, merge_patients, plan_merge, undo_merge
 from patients.services.people import PatientDetails, create_patient, update_patient
 from patients.services.plans import pause_plan, resume_plan, set_plan, stop_plan
+from patients.services.second_checks import Checked, SecondEntry, enter_second_time, verify_results
 
 __all__ = [
     "AccessionAtAnotherTime",
     "Change",
+    "Checked",
     "DerivedMarker",
     "Difference",
     "DraftIsGone",
@@ -48,6 +54,9 @@ __all__ = [
     "NewDraw",
     "NewResult",
     "NothingChanged",
+    "NothingChecked",
+    "OtherCheckAsked",
+    "OwnEntry",
     "PatientDetails",
     "PatientDraw",
     "PatientMerged",
@@ -57,13 +66,16 @@ __all__ = [
     "ResultExists",
     "ResultNotCurrent",
     "Revision",
+    "SecondEntry",
     "Seen",
+    "TypedAlready",
     "add_number",
     "correct_result",
     "create_patient",
     "discard_draft",
     "drop_draft",
     "drop_expired_drafts",
+    "enter_second_time",
     "merge_patients",
     "pause_plan",
     "plan_draws",
@@ -88,4 +100,5 @@ __all__ = [
     "take_back_draw",
     "undo_merge",
     "update_patient",
+    "verify_results",
 ]

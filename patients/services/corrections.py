@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from audit.services import NewEvent, record, record_many
+from patients.laboratory_profile import check_asked_by
 from patients.models import TAKEN_BACK, Draw, DrawChange, Patient, Result, ResultStatus
-from patients.services.draws import NewDraw, NewResult, at_another_time, insert_result
+from patients.services.draws import NewDraw, NewResult, at_another_time, insert_result, is_typed
 from patients.services.errors import (
     DrawChangedMeanwhile,
     DrawOnRecord,
@@ -196,7 +197,11 @@ def _replace(
     reason: str,
     recorded_by: User | None,
 ) -> list[Result]:
-    """The next version of each changed result, and its audit event."""
+    """The next version of each changed result, and its audit event.
+
+    The old version stands no more, whether or not the new one waits for a second check: it was said to be wrong.
+    """
+    asked = check_asked_by(draw.laboratory) if changes and is_typed(recorded_by, None) else ""
     rows = []
     for change in changes:
         if change.marker not in standing:
@@ -206,7 +211,16 @@ def _replace(
         if new.marker != old.marker_id:
             raise ValueError(f"a result of {old.marker_id} cannot become one of {new.marker}")
         rows.append(
-            insert_result(draw, new, recorded_by=recorded_by, batch=None, old=old, reason=reason, status=change.status)
+            insert_result(
+                draw,
+                new,
+                recorded_by=recorded_by,
+                batch=None,
+                old=old,
+                reason=reason,
+                status=change.status,
+                asked=asked,
+            )
         )
     record_many(
         actor=actor,

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.services import record
 from patients.catalogue import catalogue
+from patients.laboratory_profile import check_asked_by
 from patients.models import (
     TAKEN_BACK,
     Assay,
@@ -117,6 +118,7 @@ class DrawOutcome:
     created: tuple[int, ...]
     repeated: int
     corrected: tuple[int, ...]
+    on_hold: int = 0  # of those written, how many wait for a second person
 
     @property
     def changed(self) -> bool:
@@ -140,7 +142,8 @@ def record_draw(
     The same draw is recognised by patient, laboratory and accession number (or time, where there is none). A value
     that stands there already is a repeat and changes nothing. A different value is refused, or, for a source that is
     the authority on its own values (`on_difference="correct"`), becomes a correction with `reason`. Where the value
-    was taken back nothing stands, and entering it again is a correction too.
+    was taken back nothing stands, and entering it again is a correction too. What a person types for a laboratory that
+    asks for a second check is put on hold (`hold_of`).
 
     Raises
     ------
@@ -158,13 +161,14 @@ def record_draw(
         raise PatientMerged()  # it would be written where nobody looks
     row, draw_created = _find_or_create_draw(patient=patient, draw=draw, recorded_by=recorded_by, batch=batch)
     standing = {result.marker_id: result for result in row.results.current().select_related("assay")}
+    asked = check_asked_by(row.laboratory) if is_typed(recorded_by, batch) else ""
     created: list[int] = []
     corrected: list[int] = []
     repeated = 0
     for new in results:
         old = standing.get(new.marker)
         if old is None:
-            standing[new.marker] = insert_result(row, new, recorded_by=recorded_by, batch=batch)
+            standing[new.marker] = insert_result(row, new, recorded_by=recorded_by, batch=batch, asked=asked)
             created.append(standing[new.marker].pk)
         elif is_repeat(old, new):
             repeated += 1
@@ -172,9 +176,13 @@ def record_draw(
             raise ResultExists(marker=new.marker, value=old.reported, unit=old.unit)
         else:
             why = reason or (ENTERED_AGAIN if old.status in TAKEN_BACK else CHANGED_AT_SOURCE)
-            standing[new.marker] = insert_result(row, new, recorded_by=recorded_by, batch=batch, old=old, reason=why)
+            standing[new.marker] = insert_result(
+                row, new, recorded_by=recorded_by, batch=batch, old=old, reason=why, asked=asked
+            )
             corrected.append(standing[new.marker].pk)
-    outcome = DrawOutcome(row.pk, draw_created, tuple(created), repeated, tuple(corrected))
+    written = {*created, *corrected}
+    on_hold = sum(1 for one in standing.values() if one.pk in written and one.awaiting_check)
+    outcome = DrawOutcome(row.pk, draw_created, tuple(created), repeated, tuple(corrected), on_hold)
     if outcome.changed:
         record(
             actor=actor,
@@ -246,6 +254,21 @@ def is_repeat(old: Result, new: NewResult) -> bool:
     )
 
 
+def is_typed(recorded_by: User | None, batch: ImportBatch | None) -> bool:
+    """By a person at the keyboard. What comes in a file is the laboratory's own, whoever sent the file."""
+    return recorded_by is not None and batch is None
+
+
+def hold_of(row: Result, *, asked: str, old: Result | None) -> str:
+    """For which second check a new row waits; '' where it counts at once.
+
+    What replaces a row on hold waits as well, also where the laboratory asks for nothing any more.
+    """
+    if not is_typed(row.recorded_by, row.batch) or row.status in TAKEN_BACK:
+        return ""
+    return asked or (old.awaiting_check if old else "")
+
+
 def insert_result(
     draw: Draw,
     new: NewResult,
@@ -255,11 +278,14 @@ def insert_result(
     old: Result | None = None,
     reason: str = "",
     status: str = "",
+    asked: str = "",
 ) -> Result:
+    """`asked` is the second check that the laboratory asks for (`laboratory_profile.check_asked_by`)."""
     assay = _assay(marker=new.marker, laboratory=draw.laboratory, name=new.assay)
     row = result_row(
         draw, new, assay=assay, recorded_by=recorded_by, batch=batch, old=old, reason=reason, status=status
     )
+    row.awaiting_check = hold_of(row, asked=asked, old=old)
     row.save(force_insert=True)
     return row
 

@@ -8,6 +8,10 @@ RecordError
 ├── LaboratoryKnown   another laboratory of that name is described already
 ├── DraftIsOlder      the draft was changed in another window meanwhile
 ├── DraftIsGone       the draft was saved or discarded in another window meanwhile
+├── NothingChecked    a second check that looks at nothing
+├── OwnEntry          nobody is the second person of what they entered
+├── OtherCheckAsked   a value that is to be typed a second time is not released by comparing, nor the other way round
+├── TypedAlready      the second person typed it, and has seen both values since
 ├── PatientMerged     the record was merged into another one meanwhile
 └── EmptyDraw         nothing was measured
 ├── EmptyDraw         nothing was measured
@@ -80,3 +84,19 @@ class DrawChangedMeanwhile(RecordError):
 
 class DrawOnRecord(RecordError):
     code = "draw_on_record"
+
+
+class NothingChecked(RecordError):
+    code = "nothing_checked"
+
+
+class OwnEntry(RecordError):
+    code = "own_entry"
+
+
+class OtherCheckAsked(RecordError):
+    code = "other_check_asked"
+
+
+class TypedAlready(RecordError):
+    code = "typed_already"

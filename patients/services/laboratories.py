@@ -9,7 +9,7 @@ from django.db import transaction
 
 from audit.services import record
 from patients.laboratory_profile import key_of
-from patients.models import Laboratory, LaboratoryMarker
+from patients.models import Laboratory, LaboratoryMarker, SecondCheck
 from patients.services.errors import LaboratoryKnown
 
 
@@ -31,8 +31,12 @@ def save_laboratory(
     is_active: bool,
     lines: Sequence[ReportLine],
     laboratory_id: int | None = None,
+    second_check: str = SecondCheck.NONE,
 ) -> Laboratory:
-    """Create the profile, or replace it as a whole. Raises LaboratoryKnown; then nothing is written."""
+    """Create the profile, or replace it as a whole. Raises LaboratoryKnown; then nothing is written.
+
+    Another `second_check` holds for what is entered from now on: what waits already waits until it is checked.
+    """
     name = " ".join(name.split())
     laboratory = Laboratory() if laboratory_id is None else Laboratory.objects.select_for_update().get(pk=laboratory_id)
     namesake = Laboratory.objects.filter(key=key_of(name)).first()
@@ -40,6 +44,7 @@ def save_laboratory(
         raise LaboratoryKnown()
     laboratory.name, laboratory.key = name, key_of(name)
     laboratory.decimal_comma, laboratory.is_active = decimal_comma, is_active
+    laboratory.second_check = second_check
     laboratory.save()
     laboratory.markers.all().delete()
     LaboratoryMarker.objects.bulk_create(
@@ -51,6 +56,10 @@ def save_laboratory(
         action="laboratory.saved",
         object_type="laboratory",
         object_id=laboratory.pk,
-        details={"markers": [line.marker for line in lines], "active": is_active},
+        details={
+            "markers": [line.marker for line in lines],
+            "active": is_active,
+            "second_check": str(second_check),
+        },
     )
     return laboratory

@@ -45,6 +45,7 @@ def _page(request: HttpRequest, laboratory: Laboratory | None) -> HttpResponse:
         known = laboratory and {
             "name": laboratory.name,
             "decimal_comma": laboratory.decimal_comma,
+            "second_check": laboratory.second_check,
             "is_active": laboratory.is_active,
         }
         context = {"form": LaboratoryForm(initial=known or None), "rows": rows_of(laboratory)}
