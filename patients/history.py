@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from patients.catalogue import MarkerDefinition, catalogue
-from patients.models import TAKEN_BACK, Draw, Fasting, Haemolysis, Result, Taken
+from patients.models import TAKEN_BACK, CheckOutcome, Draw, Fasting, Haemolysis, Result, Taken
 from patients.services.draws import CHANGED_AT_SOURCE, ENTERED_AGAIN
 from patients.wording import unit_text
 
@@ -42,6 +42,18 @@ CHOICES: Final[dict[str, dict[str, str | Promise]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What a second person said of a version; `text` is what they typed, empty where they compared."""
+
+    text: str
+    kind: str
+    outcome: str
+    agreed: bool
+    at: dt.datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One version of a result. `text` is as typed, with its unit; `status` says where a value was taken back."""
 
@@ -54,6 +66,8 @@ class Version:
     by: str
     reason: str
     current: bool
+    waits: bool = False
+    looks: tuple[Look, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +95,12 @@ class FactChange:
 
 
 def result_histories(draw: Draw) -> tuple[MarkerHistory, ...]:
-    """One query for all markers of the draw, in the order of the catalogue."""
-    rows = draw.results.select_related("assay", "recorded_by", "batch").order_by("marker__order", "-version")
+    """Three queries for all markers of the draw, in the order of the catalogue."""
+    rows = (
+        draw.results.select_related("assay", "recorded_by", "batch")
+        .prefetch_related("checks__by")
+        .order_by("marker__order", "-version")
+    )
     by_marker: dict[str, list[Result]] = {}
     for row in rows:
         by_marker.setdefault(row.marker_id, []).append(row)
@@ -103,6 +121,20 @@ def _versions(newest_first: Iterable[Result]) -> Iterable[Version]:
             by=_who(row),
             reason=reason_text(row.reason),
             current=place == 0,
+            waits=place == 0 and bool(row.awaiting_check),
+            looks=tuple(_looks(row)),
+        )
+
+
+def _looks(row: Result) -> Iterable[Look]:
+    for check in sorted(row.checks.all(), key=lambda one: one.pk):
+        yield Look(
+            text=f"{check.as_typed} {unit_text(check.unit)}".strip(),
+            kind=str(check.get_kind_display()),
+            outcome=str(check.get_outcome_display()),
+            agreed=check.outcome == CheckOutcome.AGREED,
+            at=check.at,
+            by=str(check.by),
         )
 
 

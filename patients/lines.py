@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
 from patients.catalogue import MarkerDefinition
@@ -40,6 +40,7 @@ class Line:
     saved_at: str = ""
     draw_id: int | None = None
     problems: tuple[str, ...] = ()
+    on_hold: int = 0  # of the values recorded just now, how many wait for a second person
     other: Draw | None = None
 
     @property
@@ -144,7 +145,21 @@ def record_line(line: Line, *, user: User) -> Line:
         return replace(line, entry=line.entry.with_error(refusal.params["marker"], text))
     except RecordError as refusal:
         return replace(line, problems=(explain(refusal.code, refusal.params),))
-    return replace(line, saved_at=timezone.localtime().strftime("%H:%M:%S"), draw_id=outcome.draw_id)
+    saved_at = timezone.localtime().strftime("%H:%M:%S")
+    return replace(line, saved_at=saved_at, draw_id=outcome.draw_id, on_hold=outcome.on_hold)
+
+
+def on_hold_text(lines: Sequence[Line], *, user: User) -> str:
+    """Of what was recorded just now, how much waits for whom; '' where nothing does."""
+    count = sum(line.on_hold for line in lines)
+    if not count:
+        return ""
+    text = ngettext(
+        "%(count)d value waits for a second person: somebody else than %(person)s. No trend reads it until then.",
+        "%(count)d values wait for a second person: somebody else than %(person)s. No trend reads them until then.",
+        count,
+    )
+    return text % {"count": count, "person": user}
 
 
 def _described(form: DrawForm, on_record: Draw | None) -> NewDraw:

@@ -111,8 +111,8 @@ TEMPLATES: Final[Mapping[str, object]] = {
     "own_entry": _("You entered %(marker)s yourself. Another person has to check it."),
     "other_check_asked": _("%(marker)s waits for the other kind of second check. Open it from the list."),
     "typed_already": _(
-        "You have typed %(marker)s a second time already and seen both values. Another person types it once more, or it "
-        "is corrected."
+        "You have typed %(marker)s a second time already and seen both values. Another person types it once more, or "
+        "it is corrected."
     ),
     "draw_changed_meanwhile": _(
         "Somebody else changed this draw while you had it open. Nothing of yours was saved yet."

@@ -32,6 +32,11 @@ class SavedRow:
         return "" if self.result.status in TREND_STATUSES else self.result.get_status_display()
 
     @property
+    def waits(self) -> bool:
+        """For a second person: no trend reads it yet."""
+        return bool(self.result.awaiting_check)
+
+    @property
     def absent(self) -> str:
         """Why there is no value, in the reader's language; empty where there is one."""
         return self.result.get_absent_display() if self.result.absent else ""
@@ -41,7 +46,7 @@ def saved_rows(patient: Patient, draw: Draw) -> list[SavedRow]:
     """The current version of each result of a draw, in the order of the catalogue. One query."""
     age = patient.age_on(timezone.localtime(draw.collected_at).date())
     rows = []
-    for result in draw.results.current().select_related("assay", "marker").order_by("marker__order"):
+    for result in draw.results.current().select_related("assay", "marker", "recorded_by").order_by("marker__order"):
         marker = catalogue().marker(result.marker_id)
         low, high = _limits_as_reported(result)
         if low is None and high is None:

@@ -109,6 +109,29 @@ def series_points(
     return {patient_id: dict(markers) for patient_id, markers in series.items()}
 
 
+def held_points(patient_ids: Collection[int]) -> dict[int, list[SeriesPoint]]:
+    """patient id -> the numbers that wait for a second person, and what is computed from them, by time. One query.
+
+    They are shown, and urgent ones are said; no series holds them.
+    """
+    drawn = Result.objects.on_hold().filter(draw__patient_id__in=patient_ids).values("draw_id")
+    rows = Result.objects.numbers().filter(draw_id__in=drawn, draw__patient__merged_into__isnull=True)
+    draws: dict[int, list[SeriesPoint]] = defaultdict(list)
+    held: set[int] = set()
+    ordered = rows.order_by("draw__collected_at", "draw_id", "pk")
+    for *row, awaiting in ordered.values_list(*SERIES_FIELDS, "awaiting_check"):
+        point = _reported_point(*row)
+        draws[point.draw_id].append(point)
+        if awaiting:
+            held.update(point.result_ids)
+    points: dict[int, list[SeriesPoint]] = {patient_id: [] for patient_id in patient_ids}
+    for of_draw in draws.values():
+        for point in (*of_draw, *_derived_points(of_draw)):
+            if held.intersection(point.result_ids):
+                points[point.patient_id].append(point)
+    return points
+
+
 def _reported_point(*row: Any) -> SeriesPoint:
     """One row of SERIES_FIELDS; a result without an assay has an empty assay."""
     fields: list[Any] = list(row)

@@ -17,6 +17,7 @@ from patients.views import (
     merging,
     people,
     plan,
+    second_checks,
 )
 
 urlpatterns = [
@@ -54,4 +55,11 @@ urlpatterns = [
     path("enter/clinic/draft/", clinic.clinic_draft, name="clinic_draft"),
     path("patients/<int:pk>/draws/dates/", dates.dates, name="dates"),
     path("patients/<int:pk>/draws/dates/draft/", dates.dates_draft, name="dates_draft"),
+    path("to-check/", second_checks.to_check, name="to_check"),
+    path("patients/<int:pk>/draws/<int:draw_id>/check/", second_checks.draw_verify, name="draw_verify"),
+    path(
+        "patients/<int:pk>/draws/<int:draw_id>/second-entry/",
+        second_checks.draw_second_entry,
+        name="draw_second_entry",
+    ),
 ]

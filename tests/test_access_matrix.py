@@ -304,6 +304,9 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "draw_correct": about_a_draw(get=(200, 200, 403), post=(409, 409, 403)),  # what was seen is not said: shown again
     "draw_history": about_a_draw(get=ALL),
+    "to_check": Row(get=(200, 200, 403)),
+    "draw_verify": about_a_draw(get=(200, 200, 403), post=(422, 422, 403)),  # nothing is ticked
+    "draw_second_entry": about_a_draw(get=(200, 200, 403), post=(422, 422, 403)),  # nothing is typed
     "clinic": Row(get=(200, 200, 403), post=(422, 422, 403)),
     "clinic_draft": Row(get=(200, 200, 403), anyone=(401, 405)),
     "dates": about_a_patient(get=(200, 200, 403), post=(422, 422, 403)),

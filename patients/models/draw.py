@@ -100,9 +100,13 @@ class ResultQuerySet(models.QuerySet["Result"]):
         """The latest version of each result: what no other row replaces."""
         return self.filter(replaced_by__isnull=True)
 
+    def numbers(self) -> ResultQuerySet:
+        """What may be read as a number."""
+        return self.current().filter(status__in=TREND_STATUSES, absent="")
+
     def for_trends(self) -> ResultQuerySet:
-        """What may be read as a number, and waits for no second person."""
-        return self.current().filter(status__in=TREND_STATUSES, absent="", awaiting_check="")
+        """The numbers that wait for no second person."""
+        return self.numbers().filter(awaiting_check="")
 
     def on_hold(self) -> ResultQuerySet:
         """What a second person has still to look at."""

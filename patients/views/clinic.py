@@ -24,7 +24,7 @@ from patients.clinic_form import ClinicForm, find_numbers, fresh, not_found, num
 from patients.drafts import own_draft
 from patients.due import due_draws
 from patients.laboratory_profile import profile_of
-from patients.lines import Line, read_line, record_line
+from patients.lines import Line, on_hold_text, read_line, record_line
 from patients.models import EntryDraft, EntryScope, Patient
 from patients.selectors import primary_numbers, series_points
 from patients.services import discard_draft, drop_draft
@@ -181,6 +181,8 @@ def _add(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet
 
 def _save(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
     lines = [record_line(line, user=user) if line.waits else line for line in _lines(user, mine, sheet)]
+    if on_hold := on_hold_text(lines, user=user):
+        messages.info(request, on_hold)
     shown = {line.key for line in lines}
     waiting = [line for line in lines if line.waits]
     lost = {cell.partition(":")[0] for cell in sheet.cells} - shown

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +22,7 @@ from patients.banner import banner_of
 from patients.drafts import own_draft
 from patients.entry import EntryRow, panel_of
 from patients.laboratory_profile import profile_of
-from patients.lines import Line, read_line, record_line
+from patients.lines import Line, on_hold_text, read_line, record_line
 from patients.models import Draw, EntryDraft, EntryScope, Patient
 from patients.selectors import series_points
 from patients.services import discard_draft, drop_draft
@@ -113,6 +114,8 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
 
 def _save(request: HttpRequest, user: User, patient: Patient, sheet: Sheet) -> HttpResponse:
     lines = _recorded(user, patient, sheet, _lines(patient, sheet))
+    if on_hold := on_hold_text(lines, user=user):
+        messages.info(request, on_hold)
     waiting = [line for line in lines if line.waits]
     saved = joined([f"{line.key}={line.saved_at}={line.draw_id}" for line in lines if line.saved_at])
     sheet = sheet.with_facts(saved=saved)

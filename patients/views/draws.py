@@ -29,9 +29,10 @@ from patients.entry import Entry, Typed, panel_of, read_entry, typed_of, typed_r
 from patients.forms import DrawForm, SearchForm
 from patients.laboratory_profile import profile_of
 from patients.messages import explain
-from patients.models import Draw, EntryDraft, EntryScope, Patient
+from patients.models import Draw, EntryDraft, EntryScope, Patient, SecondCheck
 from patients.same_day import SameDay, other_draw, question, this_draw
 from patients.saved_draw import SavedRow, saved_rows, urgent_of
+from patients.second_checks import count_for
 from patients.selectors import matching, with_number
 from patients.services import NewDraw, RecordError, ResultExists, discard_draft, drop_draft, record_draw
 from patients.views.search import PatientRow, remember, remembered, rows_of
@@ -66,6 +67,7 @@ def enter_results(request: HttpRequest) -> HttpResponse:
         "more": len(matches) > MATCHES_SHOWN,
         "due": _due_now(mine),
         "drafts": own_drafts(user),
+        "to_check": count_for(user),
     }
     return render(request, "patients/enter_results.html", context)
 
@@ -282,8 +284,21 @@ def draw(request: HttpRequest, pk: int, draw_id: int) -> HttpResponse:
         "saved_at": saved_at,
         "just_now": _is_news(rows, saved_at),
         "urgent": urgent_of(rows),
+        **_waits(rows),
     }
     return render(request, "patients/draw.html", context)
+
+
+def _waits(rows: Iterable[SavedRow]) -> dict[str, object]:
+    """What a second person has still to look at, and who that cannot be."""
+    waits = [row.result for row in rows if row.waits]
+    people = dict.fromkeys(str(result.recorded_by) for result in waits)
+    return {
+        "waits": waits,
+        "typed_by": gettext(", ").join(people),
+        "to_compare": any(result.awaiting_check == SecondCheck.VERIFY for result in waits),
+        "to_type": any(result.awaiting_check == SecondCheck.BLIND for result in waits),
+    }
 
 
 def _is_news(rows: Iterable[SavedRow], saved_at: dt.datetime | None) -> bool:

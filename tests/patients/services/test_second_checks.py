@@ -71,13 +71,13 @@ def in_trends(patient: Patient) -> dict[str, list[str]]:
     return {code: [f"{point.comparator}{point.value}" for point in points] for code, points in series.items()}
 
 
-def record_as_it_is() -> tuple[list[tuple[object, ...]], int, int]:
+def record_as_it_is() -> tuple[list[Any], int, int]:
     """Every result, every check, every event."""
-    rows = list(Result.objects.order_by("pk").values_list("pk", "as_typed", "status", "awaiting_check"))
+    rows: list[Any] = list(Result.objects.order_by("pk").values_list("pk", "as_typed", "status", "awaiting_check"))
     return rows, ResultCheck.objects.count(), AuditEvent.objects.count()
 
 
-# --- what waits ---------------------------------------------------------------------------------------------------------
+# --- what waits ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("asked", "waits"), [("none", {}), ("verify", {"CEA": "verify"}), ("blind", {"CEA": "blind"})])
@@ -167,7 +167,7 @@ def test_the_database_holds_nothing_on_hold_that_no_person_typed(cast: Cast, pat
             Result.objects.filter(draw=draw).update(**({"awaiting_check": "verify"} | wrong))
 
 
-# --- verified by another person -----------------------------------------------------------------------------------------
+# --- verified by another person -------------------------------------------------------------------------------------
 
 
 def test_another_person_releases_what_agrees_and_the_rest_goes_on_waiting(cast: Cast, patient: Patient) -> None:
@@ -273,7 +273,7 @@ def test_a_result_of_another_draw_is_not_released_through_this_one(cast: Cast, p
     assert on_hold(other) == {"CEA": "verify"}
 
 
-# --- typed a second time ------------------------------------------------------------------------------------------------
+# --- typed a second time --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -396,7 +396,7 @@ def test_a_second_entry_is_of_the_marker_it_was_typed_for(cast: Cast, patient: P
     assert not ResultCheck.objects.exists()
 
 
-# --- corrections --------------------------------------------------------------------------------------------------------
+# --- corrections ----------------------------------------------------------------------------------------------------
 
 
 def test_a_correction_of_what_was_released_waits_anew_and_the_old_value_counts_no_more(
@@ -449,7 +449,7 @@ def test_what_waits_goes_on_waiting_when_the_profile_asks_for_nothing_or_the_oth
     assert in_trends(patient) == {"CEA": ["5.3", "5.4"], "ALP": ["80"]}
 
 
-# --- the person behind it -----------------------------------------------------------------------------------------------
+# --- the person behind it -------------------------------------------------------------------------------------------
 
 
 def test_a_merge_takes_what_waits_with_its_draw_and_its_checks(cast: Cast, patient: Patient) -> None:
@@ -476,7 +476,7 @@ def test_what_stayed_behind_with_a_merged_record_is_not_released(cast: Cast, pat
     assert record_as_it_is() == before
 
 
-# --- in the database ----------------------------------------------------------------------------------------------------
+# --- in the database ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,178 @@
+"""The second person's pages: the list of what waits, comparing with the paper, and typing it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.gate import may
+from accounts.models import User
+from accounts.roles import Permission
+from patients.access import access_patient, visible_draws
+from patients.banner import banner_of
+from patients.entry import EntryRow, typed_rows
+from patients.messages import explain
+from patients.models import Draw, Patient, SecondCheck
+from patients.second_checks import HeldDraw, blank_rows, count_for, held_draw, read_second, waiting_draws
+from patients.services import Checked, NothingChecked, RecordError, SecondEntry, enter_second_time, verify_results
+
+LONGEST_ID = 18
+
+
+@login_required
+@require_safe
+def to_check(request: HttpRequest) -> HttpResponse:
+    """The draws that wait for this person, the longest waiting first; or those that wait for somebody else."""
+    user = may(request, Permission.CHECK_RESULTS)
+    for_others = request.GET.get("show") == "others"
+    page, lines = waiting_draws(user, for_others=for_others, page=request.GET.get("page"))
+    context = {"page": page, "lines": lines, "for_others": for_others, "count": count_for(user)}
+    return render(request, "patients/to_check.html", context)
+
+
+def _opened(request: HttpRequest, pk: int, draw_id: int) -> tuple[User, Patient, Draw]:
+    user = may(request, Permission.VIEW_PATIENT)
+    patient = access_patient(user, pk, permission=Permission.CHECK_RESULTS, purpose="opened_for_check")
+    return user, patient, get_object_or_404(visible_draws(user), pk=draw_id, patient_id=patient.pk)
+
+
+# --- comparing ----------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def draw_verify(request: HttpRequest, pk: int, draw_id: int) -> HttpResponse:
+    """Compare what was typed with the paper; nothing is ticked beforehand, and what is not ticked goes on waiting."""
+    user, patient, draw = _opened(request, pk, draw_id)
+    if request.method != "POST":
+        return _verify_page(request, user, patient, draw)
+    ticked = _numbers(request.POST.getlist("agree"))
+    try:
+        done = verify_results(actor=user.audit_name, by=user, draw_id=draw.pk, result_ids=ticked)
+    except RecordError as refusal:
+        said, status = explain(refusal.code, refusal.params), _status(refusal)
+        return _verify_page(request, user, patient, draw, ticked=ticked, error=said, status=status)
+    _say(request, done)
+    return _onwards(user, patient, draw, SecondCheck.VERIFY, page="draw_verify")
+
+
+def _verify_page(
+    request: HttpRequest,
+    user: User,
+    patient: Patient,
+    draw: Draw,
+    *,
+    ticked: Sequence[int] = (),
+    error: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    held = held_draw(user, patient, draw, SecondCheck.VERIFY)
+    context = _context(patient, draw, held) | {"ticked": ticked, "error": error}
+    return render(request, "patients/verify.html", context, status=status)
+
+
+def _numbers(texts: Sequence[str]) -> list[int]:
+    """Ids of a form; what is none leads to no result and is refused as one that stands no more."""
+    return [int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID else 0 for text in texts]
+
+
+# --- typing it again ------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def draw_second_entry(request: HttpRequest, pk: int, draw_id: int) -> HttpResponse:
+    """Type the paper a second time. Of the first entry nothing is on this page until the second is saved."""
+    user, patient, draw = _opened(request, pk, draw_id)
+    held = held_draw(user, patient, draw, SecondCheck.BLIND)
+    if request.method != "POST":
+        return _second_page(request, patient, draw, held, blank_rows(held, draw))
+    typed = typed_rows(request.POST.dict())
+    rows, results = read_second(patient, held, draw, typed)
+    gone = sorted({code for code, cell in typed.items() if cell.value.strip()} - {row.marker.code for row in rows})
+    if gone:
+        names = {"marker": gettext(", ").join(gone)}
+        said = gettext("%(marker)s waits for you no more: look at the draw. Nothing was saved yet.") % names
+        return _second_page(request, patient, draw, held, rows, error=said, status=HTTPStatus.CONFLICT)
+    if any(row.error for row in rows):
+        return _second_page(request, patient, draw, held, rows, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    shown = {code: request.POST.get(f"seen_{code}", "") for code in typed}
+    entries = [SecondEntry(result_id=_numbers([shown[new.marker]])[0], new=new) for new in results]
+    try:
+        done = enter_second_time(actor=user.audit_name, by=user, draw_id=draw.pk, entries=entries)
+    except RecordError as refusal:
+        said = explain("draw_is_empty" if not entries else refusal.code, refusal.params)
+        return _second_page(request, patient, draw, held, rows, error=said, status=_status(refusal))
+    _say(request, done)
+    return _onwards(user, patient, draw, SecondCheck.BLIND, page="draw_second_entry", stay=bool(done.differing))
+
+
+def _second_page(
+    request: HttpRequest,
+    patient: Patient,
+    draw: Draw,
+    held: HeldDraw,
+    rows: Sequence[EntryRow],
+    *,
+    error: str = "",
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    ids = {row.read.marker.code: row.result.pk for row in held.mine}
+    context = _context(patient, draw, held) | {
+        "rows": [(row, ids[row.marker.code]) for row in rows],
+        "wrong": [row for row in rows if row.error],
+        "error": error,
+        "history": {},
+    }
+    return render(request, "patients/second_entry.html", context, status=status)
+
+
+# --- both ----------------------------------------------------------------------------------------------------
+
+
+def _context(patient: Patient, draw: Draw, held: HeldDraw) -> dict[str, object]:
+    return {"patient": patient, "banner": banner_of(patient), "draw": draw, "held": held}
+
+
+def _status(refusal: RecordError) -> int:
+    return HTTPStatus.UNPROCESSABLE_ENTITY if isinstance(refusal, NothingChecked) else HTTPStatus.CONFLICT
+
+
+def _say(request: HttpRequest, done: Checked) -> None:
+    if count := len(done.released):
+        text = ngettext(
+            "%(count)d value is checked and counts from now on.",
+            "%(count)d values are checked and count from now on.",
+            count,
+        )
+        messages.success(request, text % {"count": count})
+    if count := len(done.already):
+        text = ngettext(
+            "%(count)d value was checked by somebody else meanwhile.",
+            "%(count)d values were checked by somebody else meanwhile.",
+            count,
+        )
+        messages.info(request, text % {"count": count})
+    if count := len(done.differing):
+        text = ngettext(
+            "%(count)d value differs from the first entry. It goes on waiting; both are shown below.",
+            "%(count)d values differ from the first entry. They go on waiting; both are shown below.",
+            count,
+        )
+        messages.warning(request, text % {"count": count})
+
+
+def _onwards(
+    user: User, patient: Patient, draw: Draw, kind: SecondCheck, *, page: str, stay: bool = False
+) -> HttpResponse:
+    """To what is left of this draw for this person, or back to the list."""
+    if stay or held_draw(user, patient, draw, kind).mine:
+        return redirect(page, patient.pk, draw.pk)
+    return redirect("to_check")
