@@ -146,7 +146,8 @@ def test_bands_lists_and_files_read_only_what_is_released(cast: Cast) -> None:
     def everywhere() -> tuple[bool, bool, bool]:
         previous = PreviousValues()
         previous.load(ids)
-        return "CEA" in measured_markers(ids).get(patient.pk, []), bool(previous._on_record), "CEA" in bands(ids, at=NOW).get(patient.pk, {})
+        own_band = "CEA" in bands(ids, at=NOW).get(patient.pk, {})
+        return "CEA" in measured_markers(ids).get(patient.pk, []), bool(previous._on_record), own_band
 
     assert everywhere() == (False, False, False)
     release(patient, cast.clinician)
