@@ -108,11 +108,8 @@ def cumulative_table(
 def _held_cell(panel: Panel, view: PointView, *, unit_of_row: str, decimals: Mapping[int, int]) -> Cell:
     places = max(decimals.get(view.point.draw_id, 0), _decimals(view))
     cell = _cell(panel, view, unit_of_row=unit_of_row, decimals=places)
-    return replace(
-        cell,
-        marks=(_unverified(), *cell.marks),
-        detail=f"{gettext('waits for a second person; in no trend')}\n{cell.detail}",
-    )
+    waits = gettext("waits for a second person; in no trend")
+    return replace(cell, marks=(_unverified(), *cell.marks), detail=f"{waits}\n{cell.detail}")
 
 
 def _unverified() -> tuple[str, str]:

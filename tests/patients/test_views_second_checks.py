@@ -153,6 +153,7 @@ def test_the_page_shows_value_unit_what_stood_before_and_what_is_odd_and_ticks_n
     assert ">30.0</td>" in shown
     assert "+900 %" in shown
     assert "3.0 ng/mL" in shown
+    assert "30 after 3 ng/mL fits only ÷ 10" in shown
     assert "URGENT: Ca 3.6 mmol/L" in shown
     assert "checked" not in re.findall(r'<input type="checkbox"[^>]*>', shown)[0]
     assert AuditEvent.objects.filter(action="patient.opened_for_check", patient_id=patient.pk).count() == 1
