@@ -26,12 +26,15 @@ from patients.services.events import record_condition, record_imaging, record_sk
 from patients.services.identifiers import add_number, reinstate_number, remove_number, retire_number
 from patients.services.laboratories import ReportLine, save_laboratory
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
-from patients.services.merging import Difference, MergePlan, MergeRefused, merge_patients, plan_merge, undo_merge
+from patients.services.merge_draws import Blood, Difference, Pair
+from patients.services.merge_undo import undo_merge
+from patients.services.merging import MergePlan, MergeRefused, merge_patients, plan_merge
 from patients.services.people import PatientDetails, create_patient, update_patient
 from patients.services.plans import pause_plan, resume_plan, set_plan, stop_plan
 
 __all__ = [
     "AccessionAtAnotherTime",
+    "Blood",
     "Change",
     "DerivedMarker",
     "Difference",
@@ -48,6 +51,7 @@ __all__ = [
     "NewDraw",
     "NewResult",
     "NothingChanged",
+    "Pair",
     "PatientDetails",
     "PatientDraw",
     "PatientMerged",
