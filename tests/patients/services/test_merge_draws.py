@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from audit.models import AuditEvent
+from patients.catalogue import catalogue
 from patients.models import Assay, Draw, DrawChange, Patient, PatientMerge, Result
+from patients.reading import read_cell
 from patients.selectors import series_points
 from patients.services import (
     MergeRefused,
@@ -16,6 +18,7 @@ from patients.services import (
     merge_patients,
     plan_merge,
     record_draw,
+    result_of,
     undo_merge,
 )
 from patients.services.merge_draws import MERGE_UNDONE
@@ -205,18 +208,14 @@ def test_a_fact_that_was_corrected_since_stays_corrected(pair: Pair) -> None:
 )
 def test_values_that_are_equal_but_for_unit_rounding_or_zeros_are_one(pair: Pair, mine: Any, theirs: Any) -> None:
     marker = "CA" if "2.35" in str(mine) + str(theirs) else "CEA"
-    draw_of = {"haemolysed": _absent, "溶血": _absent}.get(str(mine), draw)
-    draw_of(pair[0], {marker: mine}, laboratory="Central")
-    draw_of(pair[1], {marker: theirs})
+    for patient, value, laboratory in ((pair[0], mine, "Central"), (pair[1], theirs, "")):
+        write = _absent if mine == "haemolysed" else draw
+        write(patient, {marker: value}, laboratory=laboratory)
     merge(pair, "one")
     assert Draw.objects.filter(patient=pair[0]).count() == 1
 
 
 def _absent(patient: Patient, values: Values, *, laboratory: str = "") -> int:
-    from patients.catalogue import catalogue
-    from patients.reading import read_cell
-    from patients.services import result_of
-
     results = [
         result_of(read_cell(marker=catalogue().marker(code), text=str(text), unit="")) for code, text in values.items()
     ]
