@@ -9,6 +9,7 @@ from patients.services.draws import DrawOutcome, NewDraw, NewResult, record_draw
 from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
+    DraftInTheWay,
     DraftIsGone,
     DraftIsOlder,
     DrawChangedMeanwhile,
@@ -28,6 +29,7 @@ from patients.services.laboratories import ReportLine, save_laboratory
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
 from patients.services.merge_draws import Blood, Difference, Pair
 from patients.services.merge_undo import undo_merge
+from patients.services.merged_drafts import take_over_draft
 from patients.services.merging import MergePlan, MergeRefused, merge_patients, plan_merge
 from patients.services.people import PatientDetails, create_patient, update_patient
 from patients.services.plans import pause_plan, resume_plan, set_plan, stop_plan
@@ -38,6 +40,7 @@ __all__ = [
     "Change",
     "DerivedMarker",
     "Difference",
+    "DraftInTheWay",
     "DraftIsGone",
     "DraftIsOlder",
     "DrawChangedMeanwhile",
@@ -90,6 +93,7 @@ __all__ = [
     "set_plan",
     "stop_plan",
     "take_back_draw",
+    "take_over_draft",
     "undo_merge",
     "update_patient",
 ]

@@ -8,6 +8,7 @@ RecordError
 ├── LaboratoryKnown   another laboratory of that name is described already
 ├── DraftIsOlder      the draft was changed in another window meanwhile
 ├── DraftIsGone       the draft was saved or discarded in another window meanwhile
+├── DraftInTheWay     something else is typed already where a draft would go
 ├── PatientMerged     the record was merged into another one meanwhile
 └── EmptyDraw         nothing was measured
 ├── EmptyDraw         nothing was measured
@@ -64,6 +65,10 @@ class DraftIsOlder(RecordError):
 
 class DraftIsGone(RecordError):
     code = "draft_is_gone"
+
+
+class DraftInTheWay(RecordError):
+    code = "draft_in_the_way"
 
 
 class ReasonMissing(RecordError):

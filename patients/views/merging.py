@@ -26,6 +26,7 @@ from patients.forms import SearchForm
 from patients.forms_people import MergeForm, NumberForm
 from patients.merge_questions import shown_difference, shown_pair
 from patients.merge_rows import MergeStory, moved_rows, stories_of
+from patients.merged_drafts import merged_drafts
 from patients.models import Draw, Patient, PatientIdentifier, PatientMerge
 from patients.selectors import matching, numbers_of
 from patients.services import (
@@ -89,7 +90,9 @@ class MergedRecordMiddleware:
         if request.method in {"GET", "HEAD"}:
             messages.info(request, gettext("The record you asked for was merged into this one."))
             return redirect("patient", exception.survivor_id)
-        context = {"survivor_id": exception.survivor_id}
+        user = request.user
+        drafts = merged_drafts(user, kept_id=exception.survivor_id) if isinstance(user, User) else []
+        context = {"survivor_id": exception.survivor_id, "drafts": drafts}
         return render(request, "patients/merged_meanwhile.html", context, status=HTTPStatus.CONFLICT)
 
 
