@@ -5,6 +5,8 @@ Restriction happens in SQL, by team membership: a query that forgets to ask here
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -42,13 +44,21 @@ class RecordMerged(Exception):
 
 def kept_record(user: Viewer, patient_id: int) -> int | None:
     """Where a merged record of the viewer's went, over several merges; None where it was not merged or is not seen."""
-    known = merged_patients(user)
-    step = known.filter(pk=patient_id).values_list("merged_into", flat=True).first()
-    while step is not None:
-        if visible_patients(user).filter(pk=step).exists():
-            return step
-        step = known.filter(pk=step).values_list("merged_into", flat=True).first()
-    return None
+    return kept_records(user, [patient_id]).get(patient_id)
+
+
+def kept_records(user: Viewer, patient_ids: Collection[int]) -> dict[int, int]:
+    """The same of many: merged record -> the record that was kept. Two queries for each merge in a row."""
+    steps = {patient_id: patient_id for patient_id in patient_ids}
+    found: dict[int, int] = {}
+    while steps:
+        known = merged_patients(user).filter(pk__in=set(steps.values()))
+        into = {pk: step for pk, step in known.values_list("pk", "merged_into") if step is not None}
+        steps = {patient_id: into[step] for patient_id, step in steps.items() if step in into}
+        seen = set(visible_patients(user).filter(pk__in=set(steps.values())).values_list("pk", flat=True))
+        found |= {patient_id: step for patient_id, step in steps.items() if step in seen}
+        steps = {patient_id: step for patient_id, step in steps.items() if step not in seen}
+    return found
 
 
 def access_patient(

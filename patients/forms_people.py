@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
 from patients.forms import PlainWidgets, date_field, not_in_future, short_date
+from patients.merge_questions import contradiction, day_of, field_of
 from patients.models import Patient, PatientIdentifier
 from patients.models.people_merge import LONGEST_REASON
-from patients.services import PatientDetails
+from patients.services import Blood, Pair, PatientDetails
 
 OLDEST_BIRTH = 130
 LONGEST_NUMBER_REASON = 100  # what the history of a number holds
@@ -126,12 +127,39 @@ class NumberForm(PlainWidgets, forms.Form):
 
 
 class MergeForm(PlainWidgets, forms.Form):
+    """Why two records are one person, and of each pair of draws that may be one blood whether it is."""
+
     reason = forms.CharField(
         label=_("Why these are one person"),
         max_length=LONGEST_REASON,
         error_messages={"required": _("Write why: who reads the history later will ask.")},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pairs: Sequence[Pair] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._pairs = {field_of(pair): pair.key for pair in pairs}
         self.dress()
+        for pair in pairs:
+            self.fields[field_of(pair)] = forms.ChoiceField(
+                label=gettext("Blood of %(day)s") % {"day": day_of(pair)},
+                choices=Blood.choices,
+                widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
+                error_messages={"required": _("Say whether this is one blood or whether blood was taken twice.")},
+            )
+
+    @property
+    def answers(self) -> dict[tuple[int, int], str]:
+        """What was ticked, whatever else is wrong with the form."""
+        return {key: self.data[name] for name, key in self._pairs.items() if self.data.get(name) in Blood.values}
+
+    def tell(self, pairs: Sequence[Pair], *, code: str, text: str) -> None:
+        """Say why a merge was refused: at the pairs that cannot be one blood, or above where it is of no single one."""
+        wrong = [pair for pair in pairs if code == "merge_blood_differs" and pair.contradicts]
+        for pair in wrong:
+            said = gettext(
+                "This cannot be one blood as it stands. %(differences)s. Correct the draw that is wrong, or say that "
+                "blood was taken twice."
+            ) % {"differences": contradiction(pair.differences)}
+            self.add_error(field_of(pair), said)
+        if not wrong:
+            self.add_error(None, text)

@@ -15,12 +15,14 @@ from django.utils.translation import gettext, gettext_lazy
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.models import TAKEN_BACK, CheckOutcome, Draw, Fasting, Haemolysis, Result, Taken
 from patients.services.draws import CHANGED_AT_SOURCE, ENTERED_AGAIN
+from patients.services.merge_draws import MERGE_UNDONE
 from patients.wording import unit_text
 
 # Reasons nobody typed are kept in English and read in the reader's language.
 OWN_REASONS: Final[dict[str, str | Promise]] = {
     CHANGED_AT_SOURCE: gettext_lazy("changed at the source"),
     ENTERED_AGAIN: gettext_lazy("entered again after it was taken back"),
+    MERGE_UNDONE: gettext_lazy("the merge of two records was undone"),
 }
 LABELS: Final[dict[str, str | Promise]] = {
     "collected": gettext_lazy("Collected"),

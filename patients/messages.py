@@ -103,6 +103,9 @@ TEMPLATES: Final[Mapping[str, object]] = {
     "laboratory_known": _("A laboratory of this name is described already. Change that one, or give another name."),
     "draft_is_older": _("This was typed on in another window meanwhile. Choose which of the two to go on with."),
     "draft_is_gone": _("This was saved or thrown away in another window meanwhile. What you typed here is still here."),
+    "draft_in_the_way": _(
+        "Something is typed here already and would be lost. Save it or throw it away first. Nothing was changed."
+    ),
     "patient_merged": _("This record was merged into another one meanwhile. Nothing was saved. Enter it there."),
     "draw_is_empty": _("No value was typed. Type at least one."),
     "reason_missing": _("A correction needs its reason. Say in a few words why the record was wrong."),

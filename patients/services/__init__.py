@@ -9,6 +9,7 @@ from patients.services.draws import DrawOutcome, NewDraw, NewResult, record_draw
 from patients.services.errors import (
     AccessionAtAnotherTime,
     DerivedMarker,
+    DraftInTheWay,
     DraftIsGone,
     DraftIsOlder,
     DrawChangedMeanwhile,
@@ -30,17 +31,22 @@ from patients.services.events import record_condition, record_imaging, record_sk
 from patients.services.identifiers import add_number, reinstate_number, remove_number, retire_number
 from patients.services.laboratories import ReportLine, save_laboratory
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
-from patients.services.merging import Difference, MergePlan, MergeRefused, merge_patients, plan_merge, undo_merge
+from patients.services.merge_draws import Blood, Difference, Pair
+from patients.services.merge_undo import undo_merge
+from patients.services.merged_drafts import take_over_draft
+from patients.services.merging import MergePlan, MergeRefused, merge_patients, plan_merge
 from patients.services.people import PatientDetails, create_patient, update_patient
 from patients.services.plans import pause_plan, resume_plan, set_plan, stop_plan
 from patients.services.second_checks import Checked, SecondEntry, enter_second_time, verify_results
 
 __all__ = [
     "AccessionAtAnotherTime",
+    "Blood",
     "Change",
     "Checked",
     "DerivedMarker",
     "Difference",
+    "DraftInTheWay",
     "DraftIsGone",
     "DraftIsOlder",
     "DrawChangedMeanwhile",
@@ -57,6 +63,7 @@ __all__ = [
     "NothingChecked",
     "OtherCheckAsked",
     "OwnEntry",
+    "Pair",
     "PatientDetails",
     "PatientDraw",
     "PatientMerged",
@@ -98,6 +105,7 @@ __all__ = [
     "set_plan",
     "stop_plan",
     "take_back_draw",
+    "take_over_draft",
     "undo_merge",
     "update_patient",
     "verify_results",

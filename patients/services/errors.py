@@ -12,6 +12,7 @@ RecordError
 ├── OwnEntry          nobody is the second person of what they entered
 ├── OtherCheckAsked   a value that is to be typed a second time is not released by comparing, nor the other way round
 ├── TypedAlready      the second person typed it, and has seen both values since
+├── DraftInTheWay     something else is typed already where a draft would go
 ├── PatientMerged     the record was merged into another one meanwhile
 └── EmptyDraw         nothing was measured
 ├── EmptyDraw         nothing was measured
@@ -68,6 +69,10 @@ class DraftIsOlder(RecordError):
 
 class DraftIsGone(RecordError):
     code = "draft_is_gone"
+
+
+class DraftInTheWay(RecordError):
+    code = "draft_in_the_way"
 
 
 class ReasonMissing(RecordError):

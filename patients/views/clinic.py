@@ -25,6 +25,7 @@ from patients.drafts import own_draft
 from patients.due import due_draws
 from patients.laboratory_profile import profile_of
 from patients.lines import Line, on_hold_text, read_line, record_line
+from patients.lost_rows import lost_rows, without_lost_rows
 from patients.models import EntryDraft, EntryScope, Patient
 from patients.selectors import primary_numbers, series_points
 from patients.services import discard_draft, drop_draft
@@ -57,18 +58,21 @@ def clinic(request: HttpRequest) -> HttpResponse:
         if "patients" not in request.POST:
             return _begin(request, user, mine)
         sheet = sheet_of_form(request.POST.dict())
+        if "drop_lost" in request.POST:
+            return _drop_lost(user, mine, sheet)
+        sheet = _present(user, mine, sheet)
         if "add" in request.POST:
             return _add(request, user, mine, sheet)
         return _save(request, user, mine, sheet)
     draft = own_draft(user, EntryScope.CLINIC, KEY)
     if draft is None:
         return _choose(request, ClinicForm(initial=fresh(), mine=mine, due=_due(mine)))
-    sheet = sheet_of_draft(draft)
+    sheet = _present(user, mine, sheet_of_draft(draft))
     if sheet.fact("day") != timezone.localdate().isoformat():
         messages.warning(request, gettext("This clinic is not of today. Look at its date before you type."))
-    lines = _lines(user, mine, sheet)
+    lines = _lines(mine, sheet)
     _opened(user, [line.patient.pk for line in lines])
-    return _grid(request, user, sheet, lines, restored=draft)
+    return _grid(request, user, mine, sheet, lines, restored=draft)
 
 
 def _due(mine: QuerySet[Patient]) -> list[tuple[int, str]]:
@@ -122,12 +126,19 @@ def _opened(user: User, patient_ids: Sequence[int], *, action: str = "patient.op
     record_many(actor=user.audit_name, events=events)
 
 
-def _lines(user: User, mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
+def _present(user: User, mine: QuerySet[Patient], sheet: Sheet) -> Sheet:
+    """The sheet without the rows of patients who are not this person's (any more)."""
+    asked = _asked(sheet)
+    visible = set(mine.filter(pk__in=asked).values_list("pk", flat=True))
+    if refused := [pk for pk in asked if pk not in visible]:
+        _opened(user, refused, action="patient.refused")
+    return without_lost_rows(sheet, asked, visible=visible)
+
+
+def _lines(mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
     """The rows of the page, as many queries for fifty patients as for one."""
     asked = _asked(sheet)
     visible = mine.in_bulk(asked)
-    if refused := [pk for pk in asked if pk not in visible]:
-        _opened(user, refused, action="patient.refused")
     numbers = primary_numbers(list(visible))
     history = series_points(list(visible))
     markers = sheet.markers
@@ -157,12 +168,6 @@ def _asked(sheet: Sheet) -> list[int]:
     return list(dict.fromkeys(int(part) for part in ids))[:MOST_CELLS]
 
 
-def _missing(sheet: Sheet, lines: Sequence[Line]) -> list[str]:
-    """What leads to no row: numbers nobody has, and patients who are not this person's (any more)."""
-    shown = {line.patient.pk for line in lines}
-    return [*numbers_in(sheet.fact("unknown")), *(str(pk) for pk in _asked(sheet) if pk not in shown)]
-
-
 def _add(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
     found, unknown = find_numbers(mine, numbers_in(request.POST.get("numbers", ""))[:MOST_CELLS])
     before = _asked(sheet)
@@ -180,37 +185,35 @@ def _add(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet
 
 
 def _save(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
-    lines = [record_line(line, user=user) if line.waits else line for line in _lines(user, mine, sheet)]
+    lines = [record_line(line, user=user) if line.waits else line for line in _lines(mine, sheet)]
     if on_hold := on_hold_text(lines, user=user):
         messages.info(request, on_hold)
-    shown = {line.key for line in lines}
     waiting = [line for line in lines if line.waits]
-    lost = {cell.partition(":")[0] for cell in sheet.cells} - shown
-    unsaved = [line for line in lost if sheet.is_typed(line)]
-    for line in unsaved:
-        messages.error(request, _not_taken(sheet, line))
     saved = joined([f"{line.key}={line.saved_at}={line.draw_id}" for line in lines if line.saved_at])
     sheet = sheet.with_facts(saved=saved)
-    if waiting or unsaved or not saved:
+    refused = bool(waiting or sheet.fact("lost") or not saved)
+    if refused:
         keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
     else:
         drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY)
-    refused = bool(waiting or unsaved or not saved)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
-    return _grid(request, user, sheet, lines, status=status, sent=True)
+    return _grid(request, user, mine, sheet, lines, status=status, sent=True)
 
 
-def _not_taken(sheet: Sheet, line: str) -> str:
-    """What was typed for somebody who is on this page no longer: said, so that it can be typed where it belongs."""
-    typed = [f"{code} {one.value} {one.unit}" for code, one in sheet.typed(line).items() if one.value.strip()]
-    return gettext(
-        "Not saved, because the record was merged or moved meanwhile: %(what)s. Enter it at the patient's own page."
-    ) % {"what": gettext(", ").join(typed)}
+def _drop_lost(user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
+    """Somebody noted what was typed in rows that left the grid; where nothing else waits, the clinic is done."""
+    sheet = sheet.with_facts(lost="")
+    keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
+    lines = _lines(mine, sheet)
+    if sheet.saved and not any(line.waits for line in lines):
+        drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY)
+    return redirect("clinic")
 
 
 def _grid(
     request: HttpRequest,
     user: User,
+    mine: QuerySet[Patient],
     sheet: Sheet,
     lines: Sequence[Line],
     *,
@@ -219,13 +222,14 @@ def _grid(
     sent: bool = False,
 ) -> HttpResponse:
     kept = own_draft(user, EntryScope.CLINIC, KEY)
-    missing = _missing(sheet, lines)
+    missing = numbers_in(sheet.fact("unknown"))
     context = {
         "sheet": sheet,
         "markers": [(marker, sheet.fact(f"unit_{marker.code}") or marker.unit) for marker in sheet.markers],
         "lines": lines,
         "missing": not_found(missing) if missing else "",
         "unknown": sheet.fact("unknown"),
+        "lost": lost_rows(user, mine, sheet),
         "revision": kept.revision if kept else 0,
         "restored": restored if restored and any(sheet.is_typed(line.key) for line in lines) else None,
         "refused": [line for line in lines if line.waits] if sent else [],

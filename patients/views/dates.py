@@ -17,17 +17,19 @@ from django.views.decorators.http import require_http_methods
 from accounts.gate import may
 from accounts.models import User
 from accounts.roles import Permission
-from patients.access import access_patient, visible_patients
+from patients.access import RecordMerged, access_patient, visible_patients
 from patients.banner import banner_of
 from patients.drafts import own_draft
 from patients.entry import EntryRow, panel_of
 from patients.laboratory_profile import profile_of
 from patients.lines import Line, on_hold_text, read_line, record_line
+from patients.merged_drafts import merged_drafts
 from patients.models import Draw, EntryDraft, EntryScope, Patient
 from patients.selectors import series_points
 from patients.services import discard_draft, drop_draft
 from patients.sheets import Sheet, joined, keep, sheet_of_draft, sheet_of_form
 from patients.views.json_answers import signed_in_or_401
+from patients.views.merged_drafts import keep_what_was_sent, may_keep_typing, settled
 from patients.views.sheet_drafts import draft_answer
 
 DATES_AT_FIRST = 4
@@ -39,7 +41,8 @@ MOST_DATES = 24
 @signed_in_or_401
 def dates_draft(request: HttpRequest, pk: int) -> HttpResponse:
     user = may(request, Permission.VIEW_PATIENT)
-    if not visible_patients(user, permission=Permission.ENTER_RESULTS).filter(pk=pk).exists():
+    mine = visible_patients(user, permission=Permission.ENTER_RESULTS)
+    if not mine.filter(pk=pk).exists() and not may_keep_typing(user, pk):
         access_patient(user, pk, permission=Permission.ENTER_RESULTS)
     return draft_answer(request, user, scope=EntryScope.DATES, key=str(pk), patient_id=pk)
 
@@ -49,7 +52,13 @@ def dates_draft(request: HttpRequest, pk: int) -> HttpResponse:
 def dates(request: HttpRequest, pk: int) -> HttpResponse:
     """The grid of markers and dates; a date that is refused holds up no other."""
     user = may(request, Permission.VIEW_PATIENT)
-    patient = access_patient(user, pk, permission=Permission.ENTER_RESULTS, purpose="opened_for_entry")
+    try:
+        patient = access_patient(user, pk, permission=Permission.ENTER_RESULTS, purpose="opened_for_entry")
+    except RecordMerged:
+        keep_what_was_sent(request, user, pk, scope=EntryScope.DATES)
+        raise
+    if done := settled(request, user, patient, scope=EntryScope.DATES):
+        return done
     if request.method == "POST":
         if "discard" in request.POST:
             discard_draft(user=user, scope=EntryScope.DATES, key=str(patient.pk))
@@ -172,6 +181,8 @@ def _grid(
         "count": _count(sheet),
         "can_add": _count(sheet) < MOST_DATES,
         "revision": kept.revision if kept else 0,
+        "merged_drafts": merged_drafts(user, kept_id=patient.pk, scope=EntryScope.DATES),
+        "typed_here": any(line.typed for line in lines),
         "restored": restored if restored and any(line.typed for line in lines) else None,
         "refused": [line for line in lines if line.waits] if sent else [],
         "nothing": sent and not any(line.typed for line in lines),

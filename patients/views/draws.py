@@ -21,13 +21,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.gate import may, signed_in
 from accounts.models import User
 from accounts.roles import Permission
-from patients.access import access_patient, visible_draws, visible_patients
+from patients.access import RecordMerged, access_patient, visible_draws, visible_patients
 from patients.banner import banner_of
 from patients.drafts import own_draft, own_drafts
 from patients.due import due_draws
 from patients.entry import Entry, Typed, panel_of, read_entry, typed_of, typed_rows
 from patients.forms import DrawForm, SearchForm
 from patients.laboratory_profile import profile_of
+from patients.merged_drafts import merged_drafts
 from patients.messages import explain
 from patients.models import Draw, EntryDraft, EntryScope, Patient, SecondCheck
 from patients.same_day import SameDay, other_draw, question, this_draw
@@ -35,6 +36,7 @@ from patients.saved_draw import SavedRow, saved_rows, urgent_of
 from patients.second_checks import count_for
 from patients.selectors import matching, with_number
 from patients.services import NewDraw, RecordError, ResultExists, discard_draft, drop_draft, record_draw
+from patients.views.merged_drafts import keep_what_was_sent, settled
 from patients.views.search import PatientRow, remember, remembered, rows_of
 from patients.wording import unit_text
 
@@ -68,6 +70,7 @@ def enter_results(request: HttpRequest) -> HttpResponse:
         "due": _due_now(mine),
         "drafts": own_drafts(user),
         "to_check": count_for(user),
+        "merged_drafts": merged_drafts(user),
     }
     return render(request, "patients/enter_results.html", context)
 
@@ -98,7 +101,13 @@ def _rows(patients: Iterable[Patient]) -> list[PatientRow]:
 def draw_new(request: HttpRequest, pk: int) -> HttpResponse:
     """The grid. Nothing is saved until every cell reads; what was typed and not saved is there again."""
     user = may(request, Permission.VIEW_PATIENT)
-    patient = access_patient(user, pk, permission=Permission.ENTER_RESULTS, purpose="opened_for_entry")
+    try:
+        patient = access_patient(user, pk, permission=Permission.ENTER_RESULTS, purpose="opened_for_entry")
+    except RecordMerged:
+        keep_what_was_sent(request, user, pk, scope=EntryScope.DRAW)
+        raise
+    if done := settled(request, user, patient, scope=EntryScope.DRAW):
+        return done
     if request.method == "POST" and "discard" in request.POST:
         discard_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk))
         return redirect("draw_new", patient.pk)
@@ -234,7 +243,8 @@ def _grid(
     status: int = 200,
     restored: EntryDraft | None = None,
 ) -> HttpResponse:
-    kept = own_draft(signed_in(request), EntryScope.DRAW, str(patient.pk))
+    user = signed_in(request)
+    kept = own_draft(user, EntryScope.DRAW, str(patient.pk))
     context = {
         "patient": patient,
         "banner": banner_of(patient),
@@ -245,6 +255,8 @@ def _grid(
         "across": [explain(concern.code, concern.params) for concern in entry.across],
         "revision": kept.revision if kept else 0,
         "restored": restored,
+        "merged_drafts": merged_drafts(user, kept_id=patient.pk, scope=EntryScope.DRAW),
+        "typed_here": status != 200 or (kept is not None and kept.typed > 0),
         "wrong": [row for row in entry.rows if row.error] if status != 200 else [],
         "to_confirm": [row for row in entry.rows if row.asks_again and not row.error] if status != 200 else [],
     }

@@ -28,6 +28,7 @@ from patients.messages import explain
 from patients.models import EntryDraft, EntryScope
 from patients.services import DraftIsGone, DraftIsOlder, save_draft
 from patients.views.json_answers import answer, signed_in_or_401
+from patients.views.merged_drafts import may_keep_typing
 
 CELL_PARTS = frozenset({"value", "unit", "assay", "confirm"})
 LONGEST_TEXT = 200
@@ -82,7 +83,7 @@ def _patient_of(user: User, scope: str, key: str) -> int:
     if scope not in EntryScope.values or not (key.isascii() and key.isdigit() and len(key) < 19):
         raise Http404("No such page.")
     mine = visible_patients(user, permission=Permission.ENTER_RESULTS)
-    if not mine.filter(pk=int(key)).exists():
+    if not mine.filter(pk=int(key)).exists() and not may_keep_typing(user, int(key)):
         access_patient(user, int(key), permission=Permission.ENTER_RESULTS)
     return int(key)
 

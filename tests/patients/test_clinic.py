@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import json
 import re
 from decimal import Decimal
@@ -53,6 +54,11 @@ def save(client: Client, patients: list[Patient], values: dict[str, str], /, **c
 def nurse(client: Client, cast: Cast) -> Client:
     client.force_login(cast.nurse)
     return client
+
+
+def words_of(page: str) -> str:
+    """What a person reads: without tags, one space between words."""
+    return re.sub(r"\s+([:,.])", r"\1", " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split()))
 
 
 def stands() -> list[tuple[str, str]]:
@@ -213,10 +219,10 @@ def test_a_row_of_somebody_elses_patient_is_not_found_and_changes_nothing(nurse:
     answer = save(nurse, [mine, foreign], {"1_CEA": "3.1"})
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert f"{UNKNOWN}{foreign.pk}." in page
+    assert "a patient you may no longer see: CEA 3.1 ng/mL" in words_of(page)
     assert "Cy Foreign" not in page
     absent = save(nurse, [mine], {}, patients="987654").content.decode()
-    assert f"{UNKNOWN}987654." in absent
+    assert "a patient you may no longer see: nothing was typed" in words_of(absent)
     assert not Draw.objects.exists()
     refusals = AuditEvent.objects.filter(action="patient.refused").values_list("object_id", flat=True)
     assert set(refusals) == {str(foreign.pk), "987654"}
