@@ -148,8 +148,9 @@ def amend_draws(amendments: Iterable[Amendment], *, actor: str, reason: str, by:
             else:
                 setattr(one.draw, name, getattr(one.facts, name))
         one.draw.version += 1
-    fields = ["collected_at", "time_known", "version", *(name for name in FACTS if name != MOMENT)]
-    Draw.objects.bulk_update([one.draw for one in amended], fields)
+    names = {name for one in amended for name in one.changes}
+    columns = ("collected_at", "time_known") if MOMENT in names else ()
+    Draw.objects.bulk_update([one.draw for one in amended], ["version", *columns, *sorted(names - {MOMENT})])
     DrawChange.objects.bulk_create(
         DrawChange(draw=one.draw, version=one.draw.version, field=name, old=old, new=new, reason=reason, by=by)
         for one in amended

@@ -228,6 +228,7 @@ def _page(
         "meanwhile": meanwhile,
         "revision": kept.revision if kept else 0,
         "restored": restored,
+        "history": {},  # the script of the grid; what stood before is beside each cell of this page
     }
     return render(request, "patients/correct.html", context, status=status)
 
