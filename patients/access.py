@@ -5,19 +5,24 @@ Restriction happens in SQL, by team membership: a query that forgets to ask here
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
+from typing import Final
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.models import Team, User
 from accounts.roles import Permission
-from audit.services import record
+from audit.services import NewEvent, openings, record, record_many
 from patients.models import Draw, ImportBatch, Patient
 
 Viewer = User | AnonymousUser
+# How long the opening of a page stands for what its script reads; after that the reading is an event again.
+PAGE_OPEN: Final = dt.timedelta(hours=1)
 
 
 def visible_patients(user: Viewer, *, permission: Permission = Permission.VIEW_PATIENT) -> QuerySet[Patient]:
@@ -95,6 +100,30 @@ def access_patient(
         raise PermissionDenied
     record(actor=actor, action=f"patient.{purpose}", object_type="patient", object_id=patient.pk, patient_id=patient.pk)
     return patient
+
+
+def read_along(
+    user: User, patient_ids: Collection[int], *, permission: Permission = Permission.VIEW_PATIENT
+) -> dict[int, Patient] | None:
+    """What the script of an open page reads of its patients while somebody types; None where one is not the user's.
+
+    Opening the page was audited. A read that no page of the last hour explains is audited itself, once: so nobody
+    reads values here that the log does not tell of, and a key that is typed is no event. A refusal always is one.
+    """
+    opened = openings(actor=user.audit_name, since=timezone.now() - PAGE_OPEN).filter(patient_id=OuterRef("pk"))
+    mine = visible_patients(user, permission=permission).annotate(told=Exists(opened))
+    found = mine.in_bulk(list(patient_ids))
+    if hidden := [pk for pk in patient_ids if pk not in found]:
+        record(actor=user.audit_name, action="patient.refused", object_type="patient", object_id=hidden[0])
+        return None
+    events = [
+        NewEvent(action="patient.read_along", object_type="patient", object_id=str(pk), patient_id=pk)
+        for pk, patient in found.items()
+        if not patient.told
+    ]
+    if events:
+        record_many(actor=user.audit_name, events=events)
+    return dict(found)
 
 
 def visible_draws(user: Viewer) -> QuerySet[Draw]:

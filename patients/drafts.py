@@ -28,10 +28,10 @@ def own_draft(user: User, scope: str, key: str) -> EntryDraft | None:
 
 
 def own_drafts(user: User) -> list[OpenDraft]:
-    """Draws somebody began and did not save, the latest first; only of patients that are still theirs to enter."""
+    """Draws and corrections begun and not saved, the latest first; only of patients that are still theirs to enter."""
     drafts = EntryDraft.objects.filter(
         user=user,
-        scope=EntryScope.DRAW,
+        scope__in=[EntryScope.DRAW, EntryScope.CORRECTION],
         updated_at__gte=oldest_kept(),
         patient__in=visible_patients(user, permission=Permission.ENTER_RESULTS),
     ).select_related("patient")

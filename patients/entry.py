@@ -188,15 +188,17 @@ def read_entry(
     collected_at: dt.datetime,
     decimal_comma: bool = False,
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
+    beside: Mapping[str, Decimal] | None = None,
 ) -> Entry:
     """Read everything that was typed. Values of markers that are not on the page are read too: nothing is dropped.
 
-    `history` is what stood before, where a page of many patients has read it for all of them at once.
+    `history` is what stood before, where a page of many patients has read it for all of them at once; `beside` what
+    stands in this very draw and stays (`patients.selectors.standing_counts`).
     """
     if history is None:
         history = series_points([patient.pk])[patient.pk]
-    beside = [code for code, cell in typed.items() if cell.value.strip()]
-    shown = [*markers, *(one for one in catalogue().markers if one.code in beside and one not in markers)]
+    filled = [code for code, cell in typed.items() if cell.value.strip()]
+    shown = [*markers, *(one for one in catalogue().markers if one.code in filled and one not in markers)]
     blank = [
         EntryRow(
             marker=marker,
@@ -212,9 +214,10 @@ def read_entry(
         history={code: [_known(point) for point in points] for code, points in history.items()},
         references={row.marker.code: row.reference for row in blank},
         decimal_comma=decimal_comma,
+        beside=beside,
     )
     rows = tuple(_read_row(row, cell) for row, cell in zip(blank, check.cells, strict=True))
-    computed = _computed(rows, patient=patient, history=history, collected_at=collected_at)
+    computed = _computed(rows, patient=patient, history=history, collected_at=collected_at, beside=beside or {})
     return Entry(rows, computed, history, check.across)
 
 
@@ -271,13 +274,16 @@ def _computed(
     patient: Patient,
     history: Mapping[str, Sequence[SeriesPoint]],
     collected_at: dt.datetime,
+    beside: Mapping[str, Decimal],
 ) -> tuple[ComputedRow, ...]:
-    inputs = {
+    typed = {row.marker.code for row in rows if row.typed.value.strip()}
+    standing = {code: DerivedInput(0, value, "") for code, value in beside.items() if code not in typed}
+    inputs = standing | {
         row.marker.code: DerivedInput(0, row.reading.canonical.value, row.reading.reported.comparator)
         for row in rows
         if row.reading is not None
     }
-    offered = {row.marker.code: DerivedInput(0, Decimal(1), "") for row in rows}
+    offered = {code: DerivedInput(0, Decimal(1), "") for code in (*standing, *(row.marker.code for row in rows))}
     computable = {value.marker for value in derive(offered) if value.value is not None}
     computed = []
     for value in derive(inputs):

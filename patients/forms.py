@@ -105,6 +105,8 @@ class DrawForm(PlainWidgets, forms.Form):
     same_day = forms.ChoiceField(
         label=_("What is this paper?"), choices=SameDay.choices, widget=forms.RadioSelect, required=False
     )
+    # The draw that the question was asked about.
+    same_draw = forms.CharField(widget=forms.HiddenInput, required=False, max_length=18)
 
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -160,7 +162,11 @@ class DrawForm(PlainWidgets, forms.Form):
         same = Draw.objects.filter(
             patient=self.patient, laboratory=data.get("laboratory", ""), accession=data["accession"]
         )
-        return same.exclude(collected_at=at).first()
+        other = same.exclude(collected_at=at).first()
+        if other and not (other.time_known and self.time_known):
+            # One of the two gives the day alone: the same number on the same day is the same draw.
+            return None if timezone.localdate(other.collected_at) == timezone.localdate(at) else other
+        return other
 
 
 class EventForm(PlainWidgets):

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from patients.catalogue import MarkerDefinition, catalogue
-from patients.models import TAKEN_BACK, CheckOutcome, Draw, Fasting, Haemolysis, Result, Taken
+from patients.fact_wording import fact_label, fact_text
+from patients.models import TAKEN_BACK, CheckOutcome, Draw, Result
+from patients.services.draw_facts import SAID_LATER
 from patients.services.draws import CHANGED_AT_SOURCE, ENTERED_AGAIN
 from patients.services.merge_draws import MERGE_UNDONE
 from patients.wording import unit_text
@@ -23,23 +23,7 @@ OWN_REASONS: Final[dict[str, str | Promise]] = {
     CHANGED_AT_SOURCE: gettext_lazy("changed at the source"),
     ENTERED_AGAIN: gettext_lazy("entered again after it was taken back"),
     MERGE_UNDONE: gettext_lazy("the merge of two records was undone"),
-}
-LABELS: Final[dict[str, str | Promise]] = {
-    "collected": gettext_lazy("Collected"),
-    "laboratory": gettext_lazy("Laboratory"),
-    "accession": gettext_lazy("Accession number"),
-    "fasting": gettext_lazy("Fasting"),
-    "haemolysis": gettext_lazy("Haemolysis"),
-    "biotin": gettext_lazy("Biotin"),
-    "g_csf": gettext_lazy("G-CSF"),
-    "steroid": gettext_lazy("Steroid"),
-}
-CHOICES: Final[dict[str, dict[str, str | Promise]]] = {
-    "fasting": dict(Fasting.choices),
-    "haemolysis": dict(Haemolysis.choices),
-    "biotin": dict(Taken.choices),
-    "g_csf": dict(Taken.choices),
-    "steroid": dict(Taken.choices),
+    SAID_LATER: gettext_lazy("not known before; said by a later paper or file"),
 }
 
 
@@ -155,7 +139,7 @@ def fact_changes(draw: Draw) -> tuple[FactChange, ...]:
             new=fact_text(change.field, change.new),
             at=change.at,
             by=str(change.by or ""),
-            reason=change.reason,
+            reason=reason_text(change.reason),
         )
         for change in draw.changes.select_related("by").order_by("-version", "pk")
     )
@@ -169,24 +153,3 @@ def result_text(row: Result, *, status: bool = True) -> str:
 
 def reason_text(reason: str) -> str:
     return str(OWN_REASONS.get(reason, reason))
-
-
-def fact_label(name: str) -> str:
-    return str(LABELS.get(name, name))
-
-
-def fact_text(name: str, text: str) -> str:
-    """A fact as people read it; text that is no moment or choice is shown as it is."""
-    if name == "collected":
-        return _moment_text(text)
-    return str(CHOICES.get(name, {}).get(text, text))
-
-
-def _moment_text(iso: str) -> str:
-    try:
-        moment = dt.datetime.fromisoformat(iso)
-    except ValueError:
-        return iso
-    if "T" not in iso:
-        return date_format(moment.date(), "SHORT_DATE_FORMAT")
-    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")

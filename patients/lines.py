@@ -18,9 +18,9 @@ from patients.entry import Entry, EntryRow, Typed, read_entry
 from patients.forms import DrawForm
 from patients.messages import explain
 from patients.models import Draw, Patient
-from patients.same_day import SameDay, other_draw, question
-from patients.selectors import SeriesPoint
-from patients.services import NewDraw, RecordError, ResultExists, record_draw
+from patients.same_day import SameDay, draw_meant, question
+from patients.selectors import SeriesPoint, standing_counts
+from patients.services import DrawFactsDiffer, NewDraw, OtherDrawOfTheDay, RecordError, ResultExists, record_draw
 
 # What is wrong with a correction belongs on the page of the draw that is corrected.
 CHOICES = (SameDay.SAME, SameDay.SECOND)
@@ -28,7 +28,10 @@ CHOICES = (SameDay.SAME, SameDay.SECOND)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One draw of the page. `saved_at` is empty until it is on record; `problems` say why it is not."""
+    """One draw of the page. `saved_at` is empty until it is on record; `problems` say why it is not.
+
+    `choice` is what was answered to the question what the paper is, `shown` the draw that it was asked about.
+    """
 
     key: str
     patient: Patient
@@ -42,6 +45,8 @@ class Line:
     problems: tuple[str, ...] = ()
     on_hold: int = 0  # of the values recorded just now, how many wait for a second person
     other: Draw | None = None
+    shown: str = ""
+    decimal_comma: bool = False
 
     @property
     def typed(self) -> bool:
@@ -84,6 +89,7 @@ def read_line(
     day: str,
     laboratory: str,
     choice: str = "",
+    shown: str = "",
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
     decimal_comma: bool = False,
 ) -> Line:
@@ -97,7 +103,16 @@ def read_line(
         decimal_comma=decimal_comma,
         history=history,
     )
-    return Line(key=key, patient=patient, form=form, entry=entry, day=day, choice=choice)
+    return Line(
+        key=key,
+        patient=patient,
+        form=form,
+        entry=entry,
+        day=day,
+        choice=choice,
+        shown=shown,
+        decimal_comma=decimal_comma,
+    )
 
 
 def _facts(patient: Patient, *, day: str, laboratory: str, choice: str) -> DrawForm:
@@ -127,22 +142,29 @@ def record_line(line: Line, *, user: User) -> Line:
     line = checked(line)
     if line.problems or not line.entry.readable:
         return line
-    markers = [new.marker for new in line.entry.results()]
-    other = other_draw(line.patient, line.form.cleaned_data, line.form.collected_at, markers)
-    if other and line.choice not in CHOICES:
-        return replace(line, other=other, problems=(question(other),))
-    same = other if line.choice == SameDay.SAME else None
+    meant = _draw_meant(line)
+    line = _beside(line, meant)
+    if not line.entry.readable:
+        return line
     try:
         outcome = record_draw(
             actor=user.audit_name,
             patient_id=line.patient.pk,
-            draw=_described(line.form, same),
+            draw=_described(line.form),
             results=line.entry.results(),
             recorded_by=user,
+            ask_same_day=line.choice != SameDay.SECOND,
+            same_as=meant.pk if meant and line.choice == SameDay.SAME else None,
         )
     except ResultExists as refusal:
         text = explain(refusal.code, refusal.params)
         return replace(line, entry=line.entry.with_error(refusal.params["marker"], text))
+    except OtherDrawOfTheDay as asks:
+        other = Draw.objects.get(pk=asks.draw_id)
+        return replace(line, other=other, problems=(question(other),))
+    except DrawFactsDiffer as refusal:
+        other = Draw.objects.get(pk=refusal.draw_id)
+        return replace(line, other=other, problems=(explain(refusal.code, refusal.params),))
     except RecordError as refusal:
         return replace(line, problems=(explain(refusal.code, refusal.params),))
     saved_at = timezone.localtime().strftime("%H:%M:%S")
@@ -162,11 +184,32 @@ def on_hold_text(lines: Sequence[Line], *, user: User) -> str:
     return text % {"count": count, "person": user}
 
 
-def _described(form: DrawForm, on_record: Draw | None) -> NewDraw:
-    known = on_record or form
+def _draw_meant(line: Line) -> Draw | None:
+    markers = [new.marker for new in line.entry.results()]
+    choice = line.choice if line.choice in CHOICES else ""
+    return draw_meant(
+        line.patient, line.form.cleaned_data, line.form.collected_at, markers, choice=choice, shown=line.shown
+    )
+
+
+def _beside(line: Line, meant: Draw | None) -> Line:
+    """The line read again beside what stands in its draw already: all of the draw must go together."""
+    if meant is None:
+        return line
+    rows = line.entry.rows
+    entry = read_entry(
+        patient=line.patient,
+        markers=[row.marker for row in rows],
+        typed={row.marker.code: row.typed for row in rows},
+        collected_at=timezone.localtime(line.form.collected_at),
+        decimal_comma=line.decimal_comma,
+        history=line.entry.history,
+        beside=standing_counts(meant.pk),
+    )
+    return replace(line, entry=entry)
+
+
+def _described(form: DrawForm) -> NewDraw:
     return NewDraw(
-        collected_at=known.collected_at,
-        time_known=known.time_known,
-        laboratory=on_record.laboratory if on_record else form.cleaned_data["laboratory"],
-        accession=on_record.accession if on_record else "",
+        collected_at=form.collected_at, time_known=form.time_known, laboratory=form.cleaned_data["laboratory"]
     )

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from patients.catalogue import catalogue
-from patients.history import CHOICES, LABELS
+from patients.fact_wording import CHOICES, LABELS
 from patients.models import Draw
 from patients.services import Difference, Pair
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.catalogue import MarkerDefinition, catalogue
+from patients.fact_wording import differing_text
 from patients.plausibility import check_value
 from patients.wording import chinese, interval_text, number_text, unit_text
 
@@ -107,6 +108,11 @@ TEMPLATES: Final[Mapping[str, object]] = {
         "Something is typed here already and would be lost. Save it or throw it away first. Nothing was changed."
     ),
     "patient_merged": _("This record was merged into another one meanwhile. Nothing was saved. Enter it there."),
+    "other_draw_of_the_day": _("A draw of that day with some of these markers is on record already."),
+    "draw_facts_differ": _(
+        "The draw on record and this paper do not agree. %(differing)s. Nothing was saved. If the record is wrong, "
+        "correct that draw first; if it is other blood, save it as a second draw with its own time or accession number."
+    ),
     "draw_is_empty": _("No value was typed. Type at least one."),
     "reason_missing": _("A correction needs its reason. Say in a few words why the record was wrong."),
     "nothing_changed": _("Nothing differs from what is on record. Change what is wrong, or go back."),
@@ -158,6 +164,8 @@ def _readable(params: Mapping[str, str]) -> dict[str, str]:
     if any(number in params for number in (*_NUMBERS, "factor")):
         shown["unit"] = unit_text(params.get("unit", ""))
         shown["value"] = _plain_number(params.get("value", ""))
+    if "facts" in params:
+        shown["differing"] = differing_text(params)
     shown["basis"] = _basis(params.get("source", ""), params.get("grade", ""))
     shown["reason"] = params.get("reason_zh" if chinese() else "reason_en", "")
     return shown

@@ -17,7 +17,7 @@ from django.db.models import Case, F, Q, QuerySet, When
 
 from patients.catalogue import catalogue
 from patients.derived import INPUTS_OF, DerivedInput, derive
-from patients.models import Patient, PatientIdentifier, PatientSearchKey, Result
+from patients.models import TAKEN_BACK, Patient, PatientIdentifier, PatientSearchKey, Result
 from patients.name_keys import fold
 
 # How the numbers of a patient are listed, and which one stands for the patient: the first.
@@ -257,3 +257,11 @@ def numbers_of(patient_id: int, *, tz: dt.tzinfo) -> tuple[PatientNumber, ...]:
         PatientNumber(row.pk, row.system, row.value, row.created_at.astimezone(tz).date(), row.retired_on)
         for row in rows
     )
+
+
+def standing_counts(draw_id: int | None) -> dict[str, Decimal]:
+    """marker -> canonical value of what stands in a draw as a number: no limit, and not taken back. One query."""
+    if draw_id is None:
+        return {}
+    rows = Result.objects.current().exclude(status__in=TAKEN_BACK).filter(draw_id=draw_id, comparator="", absent="")
+    return {code: value for code, value in rows.values_list("marker_id", "canonical_value") if value is not None}

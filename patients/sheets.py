@@ -19,7 +19,9 @@ from patients.services import DraftIsGone, DraftIsOlder, save_draft
 
 CELL = re.compile(r"(value|confirm)_([0-9]{1,18})_([A-Z0-9_]{1,40})")
 FACT = re.compile(
-    r"day|laboratory|markers|patients|lines|unknown|lost|saved|day_[0-9]{1,18}|same_day_[0-9]{1,18}|unit_[A-Z0-9_]{1,40}"
+    r"day|laboratory|markers|patients|lines|unknown|lost|saved|day_[0-9]{1,18}|same_day_[0-9]{1,18}|"
+    r"same_draw_[0-9]{1,18}|"
+    r"unit_[A-Z0-9_]{1,40}"
 )
 KEY = re.compile(r"[0-9]{1,18}:[A-Z0-9_]{1,40}")
 LONGEST_FACT = 20_000

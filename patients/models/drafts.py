@@ -22,6 +22,7 @@ class EntryScope(models.TextChoices):
     DRAW = "draw", _("one draw")
     CLINIC = "clinic", _("many patients")
     DATES = "dates", _("several dates")
+    CORRECTION = "correction", _("a correction")
 
 
 class EntryDraft(models.Model):

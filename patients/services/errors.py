@@ -14,7 +14,8 @@ RecordError
 ├── TypedAlready      the second person typed it, and has seen both values since
 ├── DraftInTheWay     something else is typed already where a draft would go
 ├── PatientMerged     the record was merged into another one meanwhile
-└── EmptyDraw         nothing was measured
+├── OtherDrawOfTheDay another draw of that day holds some of these markers: is it the same blood?
+├── DrawFactsDiffer   two papers of one draw do not agree in what they say of it
 ├── EmptyDraw         nothing was measured
 ├── ReasonMissing     a correction does not say why
 ├── NothingChanged    a correction says what stands there already
@@ -53,6 +54,30 @@ class DerivedMarker(RecordError):
 
 class PatientMerged(RecordError):
     code = "patient_merged"
+
+
+class OtherDrawOfTheDay(RecordError):
+    """Asked, not refused for good: `draw` is the id of the draw that may be of the same blood."""
+
+    code = "other_draw_of_the_day"
+
+    @property
+    def draw_id(self) -> int:
+        return int(self.params["draw"])
+
+
+class DrawFactsDiffer(RecordError):
+    """`facts` names what differs; `stands_<fact>` and `says_<fact>` are the two values, `draw` the draw on record."""
+
+    code = "draw_facts_differ"
+
+    @property
+    def draw_id(self) -> int:
+        return int(self.params["draw"])
+
+    @property
+    def differing(self) -> tuple[str, ...]:
+        return tuple(self.params["facts"].split(","))
 
 
 class EmptyDraw(RecordError):

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from patients.models import TAKEN_BACK, TREND_STATUSES, Draw, DrawChange, Patient, Result
-from patients.services.corrections import FACTS, facts_of
+from patients.services.draw_facts import FACTS, facts_of
 
 DRAW_STATE: Final = ("fasting", "haemolysis", "biotin", "g_csf", "steroid")
 # A reason nobody typed, as those of `draws`: kept in English, read in the reader's language.

@@ -22,6 +22,7 @@ from patients.models import (
 )
 from patients.name_keys import name_keys
 from patients.services.draws import announce
+from patients.services.locking import hold_patient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ def update_patient(*, actor: str, patient_id: int, details: PatientDetails) -> P
 
     Sex, age, menopause and smoking choose reference intervals, so the patient is evaluated again.
     """
-    patient = Patient.objects.select_for_update().get(pk=patient_id)
+    patient = hold_patient(patient_id)
     changed = [field for field, value in asdict(details).items() if getattr(patient, field) != value]
     if not changed:
         return patient

@@ -15,16 +15,16 @@ from django.db import transaction
 
 from accounts.models import User
 from audit.services import NewEvent, record_many
-from patients.models import CheckKind, CheckOutcome, Draw, Patient, Result, ResultCheck, SecondCheck
+from patients.models import CheckKind, CheckOutcome, Draw, Result, ResultCheck, SecondCheck
 from patients.services.draws import NewResult
 from patients.services.errors import (
     NothingChecked,
     OtherCheckAsked,
     OwnEntry,
-    PatientMerged,
     ResultNotCurrent,
     TypedAlready,
 )
+from patients.services.locking import hold_patient
 from patients.signals import results_changed
 
 # Canonical values are kept to twelve decimals; what is typed is not rounded yet.
@@ -125,10 +125,7 @@ def _lock(draw_id: int, result_ids: Collection[int], kind: SecondCheck) -> tuple
     if not result_ids:
         raise NothingChecked()
     patient_id = Draw.objects.values_list("patient_id", flat=True).get(pk=draw_id)
-    # One writer a patient at a time: the second of two people waits here, and then finds what the first one wrote.
-    patient = Patient.objects.select_for_update().get(pk=patient_id)
-    if patient.merged_into_id is not None:
-        raise PatientMerged()
+    hold_patient(patient_id)
     standing = Result.objects.current().filter(draw_id=draw_id, pk__in=result_ids).order_by("marker__order")
     rows = list(standing.select_related("draw", "recorded_by").prefetch_related("checks"))
     if gone := set(result_ids) - {row.pk for row in rows}:

@@ -156,6 +156,7 @@ def _lines(mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
             day=sheet.fact("day"),
             laboratory=sheet.fact("laboratory"),
             choice=sheet.fact(f"same_day_{key}"),
+            shown=sheet.fact(f"same_draw_{key}"),
             history=history[patient.pk],
             decimal_comma=decimal_comma,
         )

@@ -114,6 +114,7 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
             day=sheet.fact(f"day_{key}"),
             laboratory=sheet.fact("laboratory"),
             choice=sheet.fact(f"same_day_{key}"),
+            shown=sheet.fact(f"same_draw_{key}"),
             history=history,
             decimal_comma=decimal_comma,
         )
@@ -155,6 +156,8 @@ def _recorded(user: User, patient: Patient, sheet: Sheet, lines: Sequence[Line])
                 day=line.day,
                 laboratory=sheet.fact("laboratory"),
                 choice=line.choice,
+                shown=line.shown,
+                decimal_comma=line.decimal_comma,
             )
             done[line.key] = record_line(replace(again, number=line.number), user=user)
     return [done[line.key] for line in lines]

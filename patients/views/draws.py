@@ -26,16 +26,28 @@ from patients.banner import banner_of
 from patients.drafts import own_draft, own_drafts
 from patients.due import due_draws
 from patients.entry import Entry, Typed, panel_of, read_entry, typed_of, typed_rows
+from patients.fact_wording import fact_label, fact_text
 from patients.forms import DrawForm, SearchForm
 from patients.laboratory_profile import profile_of
 from patients.merged_drafts import merged_drafts
 from patients.messages import explain
 from patients.models import Draw, EntryDraft, EntryScope, Patient, SecondCheck
-from patients.same_day import SameDay, other_draw, question, this_draw
+from patients.same_day import SameDay, draw_meant, other_draw, question
 from patients.saved_draw import SavedRow, saved_rows, urgent_of
 from patients.second_checks import count_for
-from patients.selectors import matching, with_number
-from patients.services import NewDraw, RecordError, ResultExists, discard_draft, drop_draft, record_draw
+from patients.selectors import matching, standing_counts, with_number
+from patients.services import (
+    DrawFactsDiffer,
+    DrawOutcome,
+    NewDraw,
+    OtherDrawOfTheDay,
+    RecordError,
+    ResultExists,
+    discard_draft,
+    drop_draft,
+    record_draw,
+)
+from patients.services.draw_facts import FACTS, MOMENT
 from patients.views.merged_drafts import keep_what_was_sent, settled
 from patients.views.search import PatientRow, remember, remembered, rows_of
 from patients.wording import unit_text
@@ -141,7 +153,13 @@ def _moment(form: DrawForm) -> dt.datetime:
 
 
 def _read(
-    patient: Patient, typed: Mapping[str, Typed], *, collected_at: dt.datetime, everything: bool, laboratory: str
+    patient: Patient,
+    typed: Mapping[str, Typed],
+    *,
+    collected_at: dt.datetime,
+    everything: bool,
+    laboratory: str,
+    on_record: Draw | None = None,
 ) -> Entry:
     """The rows in the order of the laboratory's report, its units and assays in those that were not touched yet."""
     profile = profile_of(laboratory)
@@ -153,6 +171,7 @@ def _read(
         typed=offered | dict(typed),
         collected_at=timezone.localtime(collected_at),
         decimal_comma=profile.decimal_comma,
+        beside=standing_counts(on_record.pk if on_record else None),
     )
 
 
@@ -161,32 +180,77 @@ def _save(request: HttpRequest, user: User, patient: Patient, *, everything: boo
     form_reads = form.is_valid()
     collected_at = form.collected_at if form_reads else timezone.now()
     typed, laboratory = typed_rows(request.POST.dict()), request.POST.get("laboratory", "")
-    entry = _read(patient, typed, collected_at=collected_at, everything=everything, laboratory=laboratory)
+    meant = _draw_meant(patient, form, typed) if form_reads else None
+    entry = _read(
+        patient, typed, collected_at=collected_at, everything=everything, laboratory=laboratory, on_record=meant
+    )
     if form_reads and entry.empty:
         form.add_error(None, explain("draw_is_empty", {}))
+    asked = None
     if form.is_valid() and entry.readable:
         try:
-            if done := _commit(request, user, patient, form, entry):
-                return done
+            return _commit(request, user, patient, form, entry, meant)
         except ResultExists as refusal:
             entry = entry.with_error(refusal.params["marker"], explain(refusal.code, refusal.params))
             form.add_error("same_day", gettext("What stands there differs from this paper."))
+        except OtherDrawOfTheDay as asks:
+            asked = asks.draw_id
+            form.add_error("same_day", question(Draw.objects.get(pk=asked)))
+        except DrawFactsDiffer as refusal:
+            asked = refusal.draw_id
+            _show_both(form, refusal)
         except RecordError as refusal:
             form.add_error(None, explain(refusal.code, refusal.params))
-    return _grid(request, patient, form, entry, everything=everything, status=422)
+    return _grid(request, patient, form, entry, everything=everything, status=422, asked=asked)
 
 
-def _commit(request: HttpRequest, user: User, patient: Patient, form: DrawForm, entry: Entry) -> HttpResponse | None:
-    """Record the draw, or go where it is corrected; None where it must be said first what this paper is."""
+def _draw_meant(patient: Patient, form: DrawForm, typed: Mapping[str, Typed]) -> Draw | None:
+    data, markers = form.cleaned_data, [code for code, cell in typed.items() if cell.value.strip()]
+    return draw_meant(
+        patient, data, form.collected_at, markers, choice=data["same_day"], shown=data.get("same_draw", "")
+    )
+
+
+def _show_both(form: DrawForm, refusal: DrawFactsDiffer) -> None:
+    """Each fact on which the record and this paper differ, beside its field, and the ways out."""
+    for name in refusal.differing:
+        said = gettext("On record: %(stands)s. On this paper: %(says)s.") % {
+            "stands": fact_text(name, refusal.params[f"stands_{name}"]),
+            "says": fact_text(name, refusal.params[f"says_{name}"]),
+        }
+        form.add_error("collected_time" if name == MOMENT else name, said)
+    form.add_error(
+        "same_day",
+        gettext(
+            "The draw on record says otherwise than this paper. If the record is wrong, choose the correction; if "
+            "blood was taken twice, give the second draw its own time or accession number."
+        ),
+    )
+
+
+def _commit(
+    request: HttpRequest, user: User, patient: Patient, form: DrawForm, entry: Entry, meant: Draw | None
+) -> HttpResponse:
+    """Record the draw, or go where it is corrected. What this paper is, the service asks under its lock."""
     facts, choice = form.cleaned_data, form.cleaned_data["same_day"]
-    other = other_draw(patient, facts, form.collected_at, [new.marker for new in entry.results()])
-    if choice == SameDay.CORRECT and (wrong := other or this_draw(patient, facts, form.collected_at)):
-        messages.info(request, gettext("Correct what is wrong on this page. What you typed is kept as a draft."))
-        return redirect(_where_it_is_corrected(patient, wrong))
-    if other and choice not in {SameDay.SAME, SameDay.SECOND}:
-        form.add_error("same_day", question(other))
-        return None
-    return _record(request, user, patient, _described(form, other if choice == SameDay.SAME else None), entry)
+    if choice == SameDay.CORRECT:
+        markers = [new.marker for new in entry.results()]
+        if wrong := other_draw(patient, facts, form.collected_at, markers) or meant:
+            messages.info(request, gettext("Correct what is wrong on this page. What you typed is kept as a draft."))
+            return redirect(_where_it_is_corrected(patient, wrong))
+    with transaction.atomic():
+        outcome = record_draw(
+            actor=user.audit_name,
+            patient_id=patient.pk,
+            draw=_described(form),
+            results=entry.results(),
+            recorded_by=user,
+            ask_same_day=choice != SameDay.SECOND,
+            same_as=meant.pk if meant and choice == SameDay.SAME else None,
+        )
+        drop_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk))
+    _say(request, outcome)
+    return redirect("draw", patient.pk, outcome.draw_id)
 
 
 def _where_it_is_corrected(patient: Patient, wrong: Draw) -> str:
@@ -196,29 +260,13 @@ def _where_it_is_corrected(patient: Patient, wrong: Draw) -> str:
         return reverse("draw", args=[patient.pk, wrong.pk])
 
 
-def _described(form: DrawForm, on_record: Draw | None) -> NewDraw:
-    """The draw as the form tells it, or as the one on record that it turned out to be is known."""
+def _described(form: DrawForm) -> NewDraw:
     data = form.cleaned_data
-    known = on_record or form
-    return NewDraw(
-        collected_at=known.collected_at,
-        time_known=known.time_known,
-        laboratory=on_record.laboratory if on_record else data["laboratory"],
-        accession=on_record.accession if on_record else data["accession"],
-        fasting=data["fasting"],
-        haemolysis=data["haemolysis"],
-        biotin=data["biotin"],
-        g_csf=data["g_csf"],
-        steroid=data["steroid"],
-    )
+    said = {name: data[name] for name in FACTS if name != MOMENT}
+    return NewDraw(collected_at=form.collected_at, time_known=form.time_known, **said)
 
 
-def _record(request: HttpRequest, user: User, patient: Patient, draw: NewDraw, entry: Entry) -> HttpResponse:
-    with transaction.atomic():
-        outcome = record_draw(
-            actor=user.audit_name, patient_id=patient.pk, draw=draw, results=entry.results(), recorded_by=user
-        )
-        drop_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk))
+def _say(request: HttpRequest, outcome: DrawOutcome) -> None:
     if outcome.repeated:
         text = ngettext(
             "%(count)d value stood there already and was not saved twice.",
@@ -227,10 +275,11 @@ def _record(request: HttpRequest, user: User, patient: Patient, draw: NewDraw, e
         )
         messages.info(request, text % {"count": outcome.repeated})
     if outcome.created and not outcome.draw_created:
-        messages.info(
-            request, gettext("They were added to a draw that was on record; what it says of itself was kept.")
-        )
-    return redirect("draw", patient.pk, outcome.draw_id)
+        messages.info(request, gettext("They were added to a draw that was on record."))
+    if outcome.filled:
+        names = gettext(", ").join(fact_label(name) for name in outcome.filled)
+        text = gettext("What was not known of that draw before and is now: %(facts)s.")
+        messages.info(request, text % {"facts": names})
 
 
 def _grid(
@@ -242,6 +291,7 @@ def _grid(
     everything: bool,
     status: int = 200,
     restored: EntryDraft | None = None,
+    asked: int | None = None,
 ) -> HttpResponse:
     user = signed_in(request)
     kept = own_draft(user, EntryScope.DRAW, str(patient.pk))
@@ -250,6 +300,7 @@ def _grid(
         "banner": banner_of(patient),
         "form": form,
         "entry": entry,
+        "asked": asked or form["same_draw"].value() or "",
         "everything": everything,
         "history": _history(entry),
         "across": [explain(concern.code, concern.params) for concern in entry.across],

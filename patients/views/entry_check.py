@@ -5,6 +5,9 @@ POST {"patient": 12, "at": "2026-03-02T08:10", "laboratory": "Central",
 gives {"cells": {"CEA": CHECK}, "across": [CONCERN], "computed": {"NLR": {"value", "flag", "urgent"}}}.
 
 A cell's key is the marker's code, or anything that ends in `:<code>` (a row of a grid); it comes back as it was sent.
+With "draw", a draw on record, the cells are checked beside what stands there: all of it but the cells that are sent and
+the markers in "taken_back".
+
 `at` without an offset is the clinic's time, a day alone is its first minute.
 
 CHECK: `state` is empty, ok, absent, wrong, confirm (type it again into `confirm`) or confirmed; `text` is the one
@@ -31,15 +34,15 @@ from django.views.decorators.http import require_POST
 
 from accounts.gate import may
 from accounts.roles import Permission
-from audit.services import record
-from patients.access import visible_patients
+from patients.access import read_along
 from patients.catalogue import catalogue
 from patients.checking import concerned
 from patients.entry import ComputedRow, Entry, EntryRow, Typed, read_entry
 from patients.laboratory_profile import profile_of
 from patients.messages import explain
-from patients.models import Patient
+from patients.models import Draw, Patient
 from patients.plausibility import Concern
+from patients.selectors import standing_counts
 from patients.wording import number_text, unit_text
 
 MOST_CELLS: Final = 200
@@ -59,6 +62,8 @@ class Asked:
     typed: dict[str, Typed]
     keys: dict[str, str]
     laboratory: str = ""
+    draw_id: int | None = None
+    taken_back: frozenset[str] = frozenset()
 
 
 @require_POST
@@ -70,12 +75,14 @@ def entry_check(request: HttpRequest) -> JsonResponse:
         asked = _read(request.body)
     except WrongRequest as problem:
         return JsonResponse({"error": str(problem)}, status=HTTPStatus.BAD_REQUEST)
-    # Opening the grid was audited; here only a refusal is, or every key that is typed would be an event.
-    patient = visible_patients(user, permission=Permission.ENTER_RESULTS).filter(pk=asked.patient_id).first()
-    if patient is None:
-        record(actor=user.audit_name, action="patient.refused", object_type="patient", object_id=asked.patient_id)
+    found = read_along(user, [asked.patient_id], permission=Permission.ENTER_RESULTS)
+    if found is None:
         return JsonResponse({"error": gettext("There is no such patient.")}, status=HTTPStatus.NOT_FOUND)
-    return JsonResponse(checks(patient, asked))
+    patient = found[asked.patient_id]
+    draw = None if asked.draw_id is None else Draw.objects.filter(patient=patient, pk=asked.draw_id).first()
+    if asked.draw_id is not None and draw is None:
+        return JsonResponse({"error": gettext("This patient has no such draw.")}, status=HTTPStatus.NOT_FOUND)
+    return JsonResponse(checks(patient, asked, draw))
 
 
 def signed_out() -> JsonResponse:
@@ -83,15 +90,18 @@ def signed_out() -> JsonResponse:
     return JsonResponse({"signed_out": True}, status=HTTPStatus.UNAUTHORIZED, headers={"Cache-Control": "no-store"})
 
 
-def checks(patient: Patient, asked: Asked) -> dict[str, Any]:
+def checks(patient: Patient, asked: Asked, draw: Draw | None = None) -> dict[str, Any]:
+    at = asked.at if draw is None else min(asked.at, draw.collected_at)
+    standing = standing_counts(draw.pk) if draw else {}
     entry = read_entry(
         patient=patient,
         markers=[catalogue().marker(code) for code in asked.typed],
         typed=asked.typed,
-        collected_at=timezone.localtime(asked.at),
+        collected_at=timezone.localtime(at),
         decimal_comma=profile_of(asked.laboratory).decimal_comma,
+        beside={code: value for code, value in standing.items() if code not in asked.taken_back},
     )
-    return answer(entry, keys=asked.keys, at=asked.at)
+    return answer(entry, keys=asked.keys, at=at)
 
 
 def answer(entry: Entry, *, keys: dict[str, str], at: dt.datetime) -> dict[str, Any]:
@@ -179,7 +189,17 @@ def _read(body: bytes) -> Asked:
         if code in typed:
             raise WrongRequest(f"{code} is there twice.")
         typed[code], keys[code] = _typed(key, cell), key
-    return Asked(patient, moment(sent.get("at")), typed, keys, laboratory)
+    draw_id, taken_back = _beside(sent)
+    return Asked(patient, moment(sent.get("at")), typed, keys, laboratory, draw_id, taken_back)
+
+
+def _beside(sent: dict[str, Any]) -> tuple[int | None, frozenset[str]]:
+    draw_id, taken_back = sent.get("draw"), sent.get("taken_back", [])
+    if draw_id is not None and (not isinstance(draw_id, int) or isinstance(draw_id, bool) or not 0 < draw_id < 2**63):
+        raise WrongRequest('"draw" must be the id of a draw, a whole number.')
+    if not isinstance(taken_back, list) or not all(isinstance(code, str) for code in taken_back):
+        raise WrongRequest('"taken_back" must be a list of markers.')
+    return draw_id, frozenset(taken_back)
 
 
 def _typed(key: str, cell: object) -> Typed:

@@ -20,12 +20,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.gate import may, signed_in
 from accounts.models import User
 from accounts.roles import Permission
+from audit.services import record
+from patients import correction_drafts
 from patients.access import access_patient, visible_patients
 from patients.catalogue import catalogue
 from patients.drafts import own_draft
 from patients.forms import DrawForm
 from patients.messages import explain
-from patients.models import EntryDraft, EntryScope
+from patients.models import Draw, EntryDraft, EntryScope
 from patients.services import DraftIsGone, DraftIsOlder, save_draft
 from patients.views.json_answers import answer, signed_in_or_401
 from patients.views.merged_drafts import may_keep_typing
@@ -61,47 +63,69 @@ def entry_token(request: HttpRequest) -> HttpResponse:
 def entry_draft(request: HttpRequest, scope: str, key: str) -> HttpResponse:
     """Keep the cells (PUT) or say what is kept (GET). Only ever the draft of who asks."""
     user = may(request, Permission.VIEW_PATIENT)
-    patient_id = _patient_of(user, scope, key)
+    page = _page_of(user, scope, key)
     if request.method != "PUT":
-        draft = own_draft(user, scope, str(patient_id))
+        draft = own_draft(user, page.scope, page.key)
         return answer({"draft": draft and _as_json(draft)})
     try:
-        person, sent = _read(request.body)
+        person, sent = _read(request.body, page)
     except NotADraft as problem:
         return answer({"error": str(problem)}, HTTPStatus.BAD_REQUEST)
     if person != user.pk:
         # Somebody else signed in on this machine: what the page holds is not theirs.
         return answer({"signed_out": True, "other": True}, HTTPStatus.UNAUTHORIZED)
-    return _save(user, scope, patient_id, sent)
+    return _save(user, page, sent)
 
 
-def _patient_of(user: User, scope: str, key: str) -> int:
-    """The patient whose page this is, if this person may enter results there; 404 otherwise, with its audit line."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Whose draft this is, and what a draft of such a page may hold."""
+
+    scope: str
+    key: str
+    patient_id: int
+    parts: Collection[str]
+    names: Collection[str]
+    longest: int = LONGEST_TEXT
+
+
+def _page_of(user: User, scope: str, key: str) -> Page:
+    """The page this draft is of, if this person may enter results there; 404 otherwise, with its audit line."""
     # The pages of several draws keep theirs under addresses of their own.
-    if scope in {EntryScope.CLINIC, EntryScope.DATES}:
+    if scope not in {EntryScope.DRAW, EntryScope.CORRECTION} or not (key.isascii() and key.isdigit() and len(key) < 19):
         raise Http404("No such page.")
-    if scope not in EntryScope.values or not (key.isascii() and key.isdigit() and len(key) < 19):
-        raise Http404("No such page.")
+    patient_id = int(key) if scope == EntryScope.DRAW else _patient_of_draw(user, int(key))
     mine = visible_patients(user, permission=Permission.ENTER_RESULTS)
-    if not mine.filter(pk=int(key)).exists() and not may_keep_typing(user, int(key)):
-        access_patient(user, int(key), permission=Permission.ENTER_RESULTS)
-    return int(key)
+    if not mine.filter(pk=patient_id).exists() and not may_keep_typing(user, patient_id):
+        access_patient(user, patient_id, permission=Permission.ENTER_RESULTS)
+    # As a plain number: 7 and 007 are one page.
+    if scope == EntryScope.DRAW:
+        return Page(scope, str(int(key)), patient_id, CELL_PARTS, DrawForm.base_fields)
+    own = correction_drafts
+    return Page(scope, str(int(key)), patient_id, own.CELL_PARTS, own.context_names(), own.LONGEST_TEXT)
 
 
-def _save(user: User, scope: str, patient_id: int, sent: Sent) -> HttpResponse:
-    key = str(patient_id)
+def _patient_of_draw(user: User, draw_id: int) -> int:
+    patient_id = Draw.objects.values_list("patient_id", flat=True).filter(pk=draw_id).first()
+    if patient_id is None:
+        record(actor=user.audit_name, action="draw.refused", object_type="draw", object_id=draw_id)
+        raise Http404("No such draw.")
+    return patient_id
+
+
+def _save(user: User, page: Page, sent: Sent) -> HttpResponse:
     try:
         draft = save_draft(
             user=user,
-            scope=scope,
-            key=key,
-            patient_id=patient_id,
+            scope=page.scope,
+            key=page.key,
+            patient_id=page.patient_id,
             cells=sent.cells,
             context=sent.context,
             revision=sent.revision,
         )
     except (DraftIsOlder, DraftIsGone) as refusal:
-        newer = own_draft(user, scope, key)
+        newer = own_draft(user, page.scope, page.key)
         text = explain(refusal.code, refusal.params)
         return answer({"draft": newer and _as_json(newer), "text": text}, HTTPStatus.CONFLICT)
     return answer({"revision": draft.revision, "saved_at": clock(draft)})
@@ -120,7 +144,7 @@ def _as_json(draft: EntryDraft) -> dict[str, Any]:
     }
 
 
-def _read(body: bytes) -> tuple[int | None, Sent]:
+def _read(body: bytes, page: Page) -> tuple[int | None, Sent]:
     if len(body) > LARGEST_BODY:
         raise NotADraft(gettext("This is more than one page can hold."))
     try:
@@ -134,29 +158,31 @@ def _read(body: bytes) -> tuple[int | None, Sent]:
         raise NotADraft(gettext("“revision” is a whole number from 0."))
     person = data.get("user")
     return (person if isinstance(person, int) else None), Sent(
-        revision, _cells(data.get("cells")), _texts(data.get("context"), names=DrawForm.base_fields, where="context")
+        revision,
+        _cells(data.get("cells"), page),
+        _texts(data.get("context"), names=page.names, where="context", longest=page.longest),
     )
 
 
-def _cells(data: object) -> dict[str, dict[str, str]]:
+def _cells(data: object, page: Page) -> dict[str, dict[str, str]]:
     if not isinstance(data, dict):
         raise NotADraft(gettext("“cells” is an object: marker, then value and unit."))
     known = {marker.code for marker in catalogue().markers if not marker.derived}
     if stray := sorted(str(code) for code in data if code not in known):
         raise NotADraft(gettext("“%(name)s” is no marker that is entered.") % {"name": stray[0][:LONGEST_TEXT]})
-    return {code: _texts(cell, names=CELL_PARTS, where=code) for code, cell in data.items()}
+    return {code: _texts(cell, names=page.parts, where=code) for code, cell in data.items()}
 
 
-def _texts(data: object, *, names: Collection[str], where: str) -> dict[str, str]:
+def _texts(data: object, *, names: Collection[str], where: str, longest: int = LONGEST_TEXT) -> dict[str, str]:
     """Text by name; a name nobody knows, or what a database cannot hold, is refused aloud and not dropped."""
     if not isinstance(data, dict):
         raise NotADraft(gettext("“%(name)s” is an object of texts.") % {"name": where})
     for name, text in data.items():
         if name not in names:
             raise NotADraft(gettext("“%(name)s” is not known here.") % {"name": str(name)[:LONGEST_TEXT]})
-        if not isinstance(text, str) or len(text) > LONGEST_TEXT or not _storable(text):
+        if not isinstance(text, str) or len(text) > longest or not _storable(text):
             raise NotADraft(
-                gettext("“%(name)s” is a text of at most %(limit)d signs.") % {"name": name, "limit": LONGEST_TEXT}
+                gettext("“%(name)s” is a text of at most %(limit)d signs.") % {"name": name, "limit": longest}
             )
     return dict(data)
 

@@ -27,10 +27,12 @@ from patients.forms_people import MergeForm, NumberForm
 from patients.merge_questions import shown_difference, shown_pair
 from patients.merge_rows import MergeStory, moved_rows, stories_of
 from patients.merged_drafts import merged_drafts
+from patients.messages import explain
 from patients.models import Draw, Patient, PatientIdentifier, PatientMerge
 from patients.selectors import matching, numbers_of
 from patients.services import (
     MergeRefused,
+    RecordError,
     add_number,
     merge_patients,
     plan_merge,
@@ -111,6 +113,8 @@ def patient_numbers(request: HttpRequest, pk: int) -> HttpResponse:
             said = _add(user, patient, form) if adding else _change_number(user, patient, request)
         except ValidationError as error:
             wrong = " ".join(error.messages)
+        except RecordError as refusal:
+            wrong = explain(refusal.code, refusal.params)
         else:
             messages.success(request, said)
             return redirect("patient_numbers", patient.pk)

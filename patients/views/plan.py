@@ -25,8 +25,9 @@ from patients.catalogue import catalogue
 from patients.due import Due, LastCall, due_draws, panel_measured_on
 from patients.due_wording import due_text, missing_text, outcome_text
 from patients.forms_plan import CallForm, PagePart, PauseForm, StopForm
+from patients.messages import explain
 from patients.models import CallOutcome, FollowUpCall, FollowUpPlan, Patient
-from patients.services import pause_plan, record_call, resume_plan, stop_plan
+from patients.services import RecordError, pause_plan, record_call, resume_plan, stop_plan
 
 CALLS_SHOWN = 50
 NO_FURTHER_DRAW = (CallOutcome.DIED, CallOutcome.MOVED, CallOutcome.DECLINED)
@@ -92,6 +93,8 @@ def _part_of_the_page(form_class: type[PagePart], save: Save) -> Callable[[HttpR
                 messages.success(request, save(user, patient, form.cleaned_data))
             except ValidationError as error:
                 form.add_error(None, error)
+            except RecordError as refusal:
+                form.add_error(None, explain(refusal.code, refusal.params))
             else:
                 return redirect("follow_up", patient.pk)
         return _page(request, patient, wrong=form)

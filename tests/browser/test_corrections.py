@@ -16,6 +16,7 @@ from tests.cast import ACTOR, PASSWORD, Cast, give_draw, make_patient, reading
 
 pytestmark = pytest.mark.browser
 AT = dt.datetime(2026, 3, 2, 8, 15, tzinfo=dt.UTC)
+HUMAN = 80  # ms between keys
 
 
 @pytest.fixture
@@ -112,7 +113,8 @@ def test_a_value_and_then_the_whole_draw_are_taken_back_by_keys(
     page.keyboard.press("Enter")
     expect(page.locator("#value_CEA")).to_be_focused()
     tab_to(page, "#id_whole-reason")
-    page.keyboard.type("another patient's blood")
+    page.keyboard.type("another patient's blood", delay=HUMAN)  # as fast as a script, it would be a barcode reader
+    page.wait_for_timeout(HUMAN)
     page.keyboard.press("Enter")
     expect(page.locator("button[name=take_back]")).to_be_focused()
     page.keyboard.press("Enter")

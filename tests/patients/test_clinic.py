@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from audit.models import AuditEvent
 from patients.clinic_form import numbers_in
-from patients.models import Draw, EntryDraft, Patient, Result
+from patients.models import Draw, DrawChange, EntryDraft, Patient, Result
 from patients.services import set_plan
 from tests.cast import ACTOR, Cast, give_draw, make_patient
 
@@ -181,7 +181,7 @@ def test_what_was_refused_is_saved_once_it_is_right_and_nothing_is_saved_twice(n
 
 def test_a_second_paper_of_the_same_day_asks_what_it_is(nurse: Client, cast: Cast) -> None:
     patient = make_patient(cast.team)
-    give_draw(patient, dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC), {"CEA": "3.1"}, laboratory="Other")
+    give_draw(patient, dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC), {"CEA": "3.1"})
     answer = save(nurse, [patient], {"0_CEA": "3.1", "0_NSE": "9"})
     assert answer.status_code == 422
     assert "What is this paper?" in answer.content.decode()
@@ -190,6 +190,27 @@ def test_a_second_paper_of_the_same_day_asks_what_it_is(nurse: Client, cast: Cas
     assert same.status_code == 200
     assert Draw.objects.count() == 1
     assert stands() == [("CEA", "3.1"), ("NSE", "9")]
+    assert (Draw.objects.get().laboratory, Draw.objects.get().version) == ("Central", 2)
+
+
+def test_a_row_of_another_laboratory_than_the_draw_on_record_is_refused_with_both_names(
+    nurse: Client, cast: Cast
+) -> None:
+    patients = [make_patient(cast.team), make_patient(cast.team)]
+    give_draw(patients[0], dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC), {"CEA": "3.1"}, laboratory="Other")
+    row = {f"same_day_{patients[0].pk}": "same"}
+    answer = save(nurse, patients, {"0_CEA": "3.1", "0_NSE": "9", "1_CEA": "2.2"}, **row)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Laboratory: Other on record, Central on this paper" in page
+    assert 'value="9"' in page
+    assert reverse("draw", args=[patients[0].pk, Draw.objects.get(patient=patients[0]).pk]) in page
+    assert stands() == [("CEA", "3.1"), ("CEA", "2.2")]
+    assert not DrawChange.objects.exists()
+    row[f"same_day_{patients[0].pk}"] = "second"
+    saved = EntryDraft.objects.get().context["saved"]
+    assert save(nurse, patients, {"0_CEA": "3.1", "0_NSE": "9"}, saved=saved, **row).status_code == 200
+    assert Draw.objects.filter(patient=patients[0]).count() == 2
 
 
 def test_the_unit_of_a_column_counts_for_all_its_cells(nurse: Client, cast: Cast) -> None:

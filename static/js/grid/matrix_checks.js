@@ -22,7 +22,7 @@ export function startChecks(own) {
     }
   });
   form.addEventListener("change", ({ target }) => {
-    if (target.matches("[name^=day], .entry-unit")) {
+    if (target.matches("[name^=day], [name^=same_day], .entry-unit")) {
       later(lines());
     }
   });
@@ -65,6 +65,7 @@ async function askLine(line) {
     at,
     laboratory: form.elements.laboratory?.value ?? "",
     cells: Object.fromEntries(cells.map((cell) => [keyOf(cell), asked.get(cell)])),
+    ...beside(line),
   };
   const answer = await send("POST", form.dataset.checkUrl, body);
   for (const cell of cells) {
@@ -74,6 +75,12 @@ async function askLine(line) {
   }
   sentences.set(line, answer.state === "ok" ? answer.data.across.map((concern) => `${nameOf(cells[0])} · ${concern.text}`) : []);
   showAcross();
+}
+
+// Of blood that is on record, the cells are checked beside what stands there.
+function beside(line) {
+  const [choice, draw] = [`same_day_${line}`, `same_draw_${line}`].map((name) => form.elements[name]?.value);
+  return choice === "same" && draw ? { draw: Number(draw) } : {};
 }
 
 // The label of a cell is its marker, then whose or of when it is.

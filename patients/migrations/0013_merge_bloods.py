@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0010_draw_context'),
+        ('patients', '0012_correction_drafts'),
     ]
 
     operations = [
