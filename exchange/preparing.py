@@ -38,6 +38,8 @@ class LineRefused(InputProblem):
         "value_with_flag": "{value!r}: {flag!r} is no part of the number; write it in a column of its own",
         "value_twice_in_file": "line {line} of this file has another value of {marker} for the same draw",
         "accession_at_another_time": "the draw {accession!r} was taken at {recorded}, not at {collected}",
+        "draw_facts_differ": "the draw on record says otherwise of {facts}",
+        "patient_merged": "the record was merged into another one meanwhile",
     }
 
 
