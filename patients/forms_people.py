@@ -16,6 +16,7 @@ from patients.forms import PlainWidgets, date_field, not_in_future, short_date
 from patients.merge_questions import contradiction, day_of, field_of
 from patients.models import Patient, PatientIdentifier
 from patients.models.people_merge import LONGEST_REASON
+from patients.name_keys import tidy_number
 from patients.services import Blood, Pair, PatientDetails
 
 OLDEST_BIRTH = 130
@@ -86,7 +87,7 @@ class NewPatientForm(PatientForm):
         self.dress()
 
     def clean_number(self) -> str:
-        number: str = self.cleaned_data["number"]
+        number = tidy_number(self.cleaned_data["number"])
         if PatientIdentifier.objects.filter(system="hospital", value=number).exists():
             raise forms.ValidationError(taken(number, self._mine))
         return number
@@ -120,7 +121,7 @@ class NumberForm(PlainWidgets, forms.Form):
         self.fields["keep_former"].widget.attrs["class"] = "form-check-input"
 
     def clean_number(self) -> str:
-        number: str = self.cleaned_data["number"]
+        number = tidy_number(self.cleaned_data["number"])
         if PatientIdentifier.objects.filter(system="hospital", value=number).exists():
             raise forms.ValidationError(taken(number, self._mine))
         return number

@@ -6,7 +6,6 @@ Callers have passed `patients.access`, or are the system.
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from django.db.models import Case, F, Q, QuerySet, When
 from patients.catalogue import catalogue
 from patients.derived import INPUTS_OF, DerivedInput, derive
 from patients.models import TAKEN_BACK, Patient, PatientIdentifier, PatientSearchKey, Result
-from patients.name_keys import fold
+from patients.name_keys import fold, number_key, tidy_number, words_of
 
 # How the numbers of a patient are listed, and which one stands for the patient: the first.
 NUMBERS_IN_USE_FIRST = (
@@ -212,18 +211,19 @@ def holds_patients(*, synthetic: bool) -> bool:
 def matching(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
     """Patients with a number, former ones too, that begins with `text`, or a name that holds each word of it.
 
+    A number is found whatever width, case, hyphens and spaces it is typed with.
     A name holds a word that stands in it, or with which its pinyin, its initials or a romanised word begins.
     All for an empty text.
     """
-    words = text.split()
+    words = words_of(text)
     if not words:
         return patients
     by_name = Q()
     for word in words:
         by_name &= Q(name__icontains=word) | Q(pk__in=_with_key(fold(word)))
-    number = unicodedata.normalize("NFKC", text.strip())
-    by_number = Q(pk__in=PatientIdentifier.objects.filter(value__istartswith=number).values("patient"))
-    return patients.filter(by_name | by_number)
+    if number := number_key(text):
+        by_name |= Q(pk__in=PatientIdentifier.objects.filter(key__startswith=number).values("patient"))
+    return patients.filter(by_name)
 
 
 def _with_key(beginning: str) -> QuerySet[PatientSearchKey, int]:
@@ -235,7 +235,8 @@ def _with_key(beginning: str) -> QuerySet[PatientSearchKey, int]:
 
 def with_number(patients: QuerySet[Patient], text: str) -> Patient | None:
     """The one patient with exactly this number, in use or not."""
-    found = patients.filter(identifiers__value__iexact=unicodedata.normalize("NFKC", text.strip())).distinct()[:2]
+    exactly = PatientIdentifier.objects.filter(key=number_key(text), value__iexact=tidy_number(text))
+    found = patients.filter(pk__in=exactly.values("patient"))[:2]
     return found[0] if len(found) == 1 else None
 
 

@@ -439,17 +439,53 @@ def test_an_edit_asks_only_where_it_makes_two_people_alike(client: Client, cast:
         ("zl", {"Zoë Lyu"}),
         ("an", set()),
         ("-", set()),
+        ("%", set()),
+        ("_", set()),
+        (" zhangsan ", {"张三"}),
+        ("ZHANGSAN", {"张三"}),
+        ("买买提艾力", {"买买提·艾力"}),
+        ("买买提・艾力", {"买买提·艾力"}),
+        ("mmtal", {"买买提·艾力"}),
+        ("24-00", {"买买提·艾力"}),
+        ("２４００１２", {"买买提·艾力"}),
+        ("24001234", {"买买提·艾力"}),
+        ("24%", {"买买提·艾力"}),  # a number that begins with 24; the sign is no wildcard
+        ("2%4", {"买买提·艾力"}),
+        ("2_1", set()),
+        ("zb‘7", set()),
     ],
 )
 def test_a_patient_is_found_by_sound_initials_or_without_accents(
     client: Client, cast: Cast, text: str, found: set[str]
 ) -> None:
-    names = {"张三", "曾国藩", "Zoë Lyu"}
-    for name in names:
-        make_patient(cast.team, name=name)
+    names = {"张三": "H-1", "曾国藩": "H-2", "Zoë Lyu": "H-3", "买买提·艾力": "24-00 1234"}
+    for name, number in names.items():
+        make_patient(cast.team, name=name, number=number)
     client.force_login(cast.nurse)
     page = text_of(client.post(reverse("patient_list"), {"q": text}, follow=True))
     assert {name for name in names if f">{name}</a>" in page} == found
+
+
+def test_a_number_typed_in_full_width_signs_is_kept_in_plain_ones_and_is_not_taken_twice(
+    client: Client, cast: Cast
+) -> None:
+    client.force_login(cast.nurse)
+    assert client.post(reverse("patient_new"), typed(cast, number="２４－００　１２")).status_code == 302
+    assert PatientIdentifier.objects.get().value == "24-00 12"
+    again = client.post(reverse("patient_new"), typed(cast, number="24-00  12", name="Anna Berg"))
+    assert again.status_code == 422
+    assert "24-00 12 is Zhuo Quibbles" in text_of(again)
+    assert Patient.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["24-00 1234", "24-00 1234 ", "２４－００　１２３４", "24001234"])
+def test_a_whole_number_leads_straight_to_the_entry(client: Client, cast: Cast, text: str) -> None:
+    patient = make_patient(cast.team, number="24-00 1234")
+    make_patient(cast.team, number="24-00 12345")
+    client.force_login(cast.nurse)
+    answer: Any = client.post(reverse("enter_results"), {"q": text})
+    wanted = reverse("enter_results") if text == "24001234" else reverse("draw_new", args=[patient.pk])
+    assert answer["Location"] == wanted  # without its signs it may be the beginning of the other
 
 
 def test_a_changed_name_is_found_and_the_former_one_is_not(client: Client, cast: Cast) -> None:
