@@ -6,33 +6,41 @@ So a line that is refused holds up no other.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import User
-from patients.catalogue import MarkerDefinition
-from patients.entry import Entry, EntryRow, Typed, read_entry
+from patients.entry import Entry, EntryRow, read_entry
 from patients.forms import DrawForm
+from patients.laboratory_profile import Profile
+from patients.line_facts import LineFact, LineForm, facts_of_draw, facts_of_form, line_form
 from patients.messages import explain
 from patients.models import Draw, Patient
 from patients.same_day import SameDay, other_draw, question
 from patients.selectors import SeriesPoint
 from patients.services import NewDraw, RecordError, ResultExists, record_draw
+from patients.sheets import Sheet
 
 # What is wrong with a correction belongs on the page of the draw that is corrected.
 CHOICES = (SameDay.SAME, SameDay.SECOND)
+_TELL_APART: Final = ("collected_time", "accession")
+LONG_AGO: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One draw of the page. `saved_at` is empty until it is on record; `problems` say why it is not."""
+    """One draw of the page. `saved_at` is empty until it is on record; `problems` say why it is not.
+
+    `draw` is then the draw on record; it `joined` the page's values where it had been there before.
+    """
 
     key: str
     patient: Patient
-    form: DrawForm
+    form: LineForm
     entry: Entry
     number: str = ""
     day: str = ""
@@ -41,6 +49,8 @@ class Line:
     draw_id: int | None = None
     problems: tuple[str, ...] = ()
     other: Draw | None = None
+    draw: Draw | None = None
+    joined: bool = False
 
     @property
     def typed(self) -> bool:
@@ -56,9 +66,27 @@ class Line:
         return self.other is not None or bool(self.choice)
 
     @property
-    def on(self) -> dt.date:
-        """The day of the draw, however it was written; the first of all days where it cannot be read."""
-        return self.form.cleaned_data["collected_on"] if self.form.is_valid() else dt.date.min
+    def at(self) -> dt.datetime:
+        """When the blood was taken, however it was written; the first of all moments where it cannot be read."""
+        return self.form.moment or LONG_AGO
+
+    @property
+    def facts(self) -> list[LineFact]:
+        return facts_of_form(self.form) if self.draw is None else facts_of_draw(self.draw)
+
+    @property
+    def urgent(self) -> list[str]:
+        """What must be told to a doctor now, of what was measured and of what is computed from it."""
+        measured = [text for row in self.entry.rows for text in row.urgent]
+        return [*measured, *(text for row in self.entry.computed for text in row.urgent)]
+
+    def is_one_draw_with(self, other: Line) -> bool:
+        """Whether nothing tells the two apart: one day, and no time or accession number of its own for each."""
+        if not (self.form.is_valid() and other.form.is_valid()):
+            return False
+        mine, theirs = self.form.cleaned_data, other.form.cleaned_data
+        told_apart = (mine[name] and theirs[name] and mine[name] != theirs[name] for name in _TELL_APART)
+        return mine["collected_on"] == theirs["collected_on"] and not any(told_apart)
 
     @property
     def across(self) -> list[str]:
@@ -78,34 +106,39 @@ def read_line(
     *,
     key: str,
     patient: Patient,
-    markers: Sequence[MarkerDefinition],
-    typed: Mapping[str, Typed],
+    sheet: Sheet,
     day: str,
-    laboratory: str,
-    choice: str = "",
+    profile: Profile,
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
-    decimal_comma: bool = False,
+    numbered: Collection[Draw] | None = None,
 ) -> Line:
-    form = _facts(patient, day=day, laboratory=laboratory, choice=choice)
-    collected_at = form.collected_at if form.is_valid() else timezone.now()
+    """One draw as the page holds it. Without a day nothing can have stood before it, so nothing is compared."""
+    form = line_form(patient, sheet, key, day=day, numbered=numbered)
+    collected_at = form.moment
     entry = read_entry(
         patient=patient,
-        markers=markers,
-        typed=typed,
-        collected_at=timezone.localtime(collected_at),
-        decimal_comma=decimal_comma,
-        history=history,
+        markers=profile.in_order(sheet.markers),
+        typed=sheet.typed(key),
+        collected_at=timezone.localtime(collected_at or timezone.now()),
+        decimal_comma=profile.decimal_comma,
+        history={} if collected_at is None else history,
     )
-    return Line(key=key, patient=patient, form=form, entry=entry, day=day, choice=choice)
+    return Line(
+        key=key, patient=patient, form=form, entry=entry, day=day, choice=sheet.fact(f"same_day_{key}"), number=key
+    )
 
 
-def _facts(patient: Patient, *, day: str, laboratory: str, choice: str) -> DrawForm:
-    """The facts of a draw of which only the day and the laboratory were asked."""
-    fresh = {name: field.initial or "" for name, field in DrawForm.base_fields.items()}
-    return DrawForm(
-        fresh | {"collected_on": day, "laboratory": laboratory, "same_day": choice},
-        patient=patient,
-    )
+def with_draws(lines: Sequence[Line]) -> list[Line]:
+    """The lines with what is on record of those that are saved; one query, or none."""
+    asked = {line.draw_id for line in lines if line.draw_id is not None}
+    if not asked:
+        return list(lines)
+    rows = Draw.objects.filter(patient_id__in={line.patient.pk for line in lines}).in_bulk(asked)
+    found = ((line, rows.get(line.draw_id or 0)) for line in lines)
+    return [
+        replace(line, draw=row) if row is not None and row.patient_id == line.patient.pk else line
+        for line, row in found
+    ]
 
 
 def checked(line: Line) -> Line:
@@ -144,14 +177,26 @@ def record_line(line: Line, *, user: User) -> Line:
         return replace(line, entry=line.entry.with_error(refusal.params["marker"], text))
     except RecordError as refusal:
         return replace(line, problems=(explain(refusal.code, refusal.params),))
-    return replace(line, saved_at=timezone.localtime().strftime("%H:%M:%S"), draw_id=outcome.draw_id)
+    return replace(
+        line,
+        saved_at=timezone.localtime().strftime("%H:%M:%S"),
+        draw_id=outcome.draw_id,
+        joined=bool(outcome.created) and not outcome.draw_created,
+    )
 
 
-def _described(form: DrawForm, on_record: Draw | None) -> NewDraw:
+def _described(form: LineForm, on_record: Draw | None) -> NewDraw:
+    """The draw as the page tells it, or as the one on record that it turned out to be is known."""
+    data = form.cleaned_data
     known = on_record or form
     return NewDraw(
         collected_at=known.collected_at,
         time_known=known.time_known,
-        laboratory=on_record.laboratory if on_record else form.cleaned_data["laboratory"],
-        accession=on_record.accession if on_record else "",
+        laboratory=on_record.laboratory if on_record else data["laboratory"],
+        accession=on_record.accession if on_record else data["accession"],
+        fasting=data["fasting"],
+        haemolysis=data["haemolysis"],
+        biotin=data["biotin"],
+        g_csf=data["g_csf"],
+        steroid=data["steroid"],
     )
