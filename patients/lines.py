@@ -27,7 +27,6 @@ from patients.sheets import Sheet
 
 # What is wrong with a correction belongs on the page of the draw that is corrected.
 CHOICES = (SameDay.SAME, SameDay.SECOND)
-_TELL_APART: Final = ("collected_time", "accession")
 LONG_AGO: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -82,11 +81,20 @@ class Line:
 
     def is_one_draw_with(self, other: Line) -> bool:
         """Whether nothing tells the two apart: one day, and no time or accession number of its own for each."""
-        if not (self.form.is_valid() and other.form.is_valid()):
+        mine, theirs = self._told_by(), other._told_by()
+        if mine is None or theirs is None or mine[0] != theirs[0]:
             return False
-        mine, theirs = self.form.cleaned_data, other.form.cleaned_data
-        told_apart = (mine[name] and theirs[name] and mine[name] != theirs[name] for name in _TELL_APART)
-        return mine["collected_on"] == theirs["collected_on"] and not any(told_apart)
+        return not any(one and another and one != another for one, another in zip(mine[1:], theirs[1:], strict=True))
+
+    def _told_by(self) -> tuple[dt.date, dt.time | None, str] | None:
+        """Day, time and number, of a draw on record as they stand there; None where they cannot be read."""
+        if self.draw is not None:
+            moment = timezone.localtime(self.draw.collected_at)
+            return moment.date(), moment.time() if self.draw.time_known else None, self.draw.accession
+        if not self.form.is_valid():
+            return None
+        data = self.form.cleaned_data
+        return data["collected_on"], data["collected_time"], data["accession"]
 
     @property
     def across(self) -> list[str]:

@@ -111,7 +111,7 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
             numbered=numbered,
         )
         lines.append(replace(line, saved_at=at, draw_id=draw_id))
-    return lines
+    return with_draws(lines)
 
 
 def _save(request: HttpRequest, user: User, patient: Patient, sheet: Sheet) -> HttpResponse:

@@ -168,6 +168,18 @@ def test_two_columns_of_one_day_are_two_draws_only_where_each_has_a_time_or_numb
     assert Draw.objects.count() == saved
 
 
+def test_a_second_draw_of_a_day_follows_one_of_the_same_page_that_is_saved_already(nurse: Client, cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    day = {"day_1": "2025-11-03", "day_2": "2025-11-03", "value_1_CEA": "3.1"}
+    first = dates(nurse, patient, day | {"time_1": "08:00", "time_2": "16:00", "value_2_NSE": "1-2"})
+    assert first.status_code == 422
+    draft = EntryDraft.objects.get()
+    # What is said of a saved draw is no field of the page any more.
+    again = day | {"time_2": "16:00", "value_2_NSE": "9", "saved": draft.context["saved"]}
+    assert dates(nurse, patient, again).status_code == 200
+    assert [said(draw)["time"] for draw in Draw.objects.order_by("collected_at")] == ["08:00", "16:00"]
+
+
 def cell(page: str, key: str, code: str) -> str:
     found = re.search(rf'data-cell="{key}:{code}".*?</td>', page, re.DOTALL)
     assert found

@@ -170,11 +170,13 @@ function spread(start, block) {
   tell(done, left);
 }
 
+const nameOf = (field) => field.getAttribute("aria-label") ?? field.labels[0].textContent;
+
 function tell(done, left) {
   const said = [text("pasted", { count: done.length })];
   const replaced = done.filter(({ cell, stood, value }) => !cell.matches("select") && stood.trim() !== "" && stood !== value);
   if (replaced.length > 0) {
-    const what = replaced.map(({ cell, stood }) => `${cell.getAttribute("aria-label")} ${stood}`).join("; ");
+    const what = replaced.map(({ cell, stood }) => `${nameOf(cell)} ${stood}`).join("; ");
     said.push(text("replaced", { what }));
   }
   if (left.length > 0) {
@@ -209,7 +211,7 @@ function differences(theirs) {
     .filter(([, there, here]) => there !== here)
     .map(([cell, there, here]) => {
       const shown = { there: there || text("nothing"), here: here || text("nothing") };
-      return `${cell.getAttribute("aria-label")}: ${text("theirs", shown)}`;
+      return `${nameOf(cell)}: ${text("theirs", shown)}`;
     })
     .join(" ");
 }
