@@ -142,6 +142,12 @@ def test_a_line_that_names_the_draw_of_another_patient_shows_nothing_of_it(nurse
     other = record_draw(actor=ACTOR, patient_id=foreign.pk, draw=draw, results=[reading("CEA", "3")])
     answer = clinic(nurse, [mine], {}, saved=f"{mine.pk}=10:00:00={other.draw_id}")
     assert "SECRET-9" not in answer.content.decode()
+    beside = make_patient(cast.team)
+    draw = NewDraw(collected_at=at, accession="BESIDE-9")
+    other = record_draw(actor=ACTOR, patient_id=beside.pk, draw=draw, results=[reading("CEA", "3")])
+    wrong = clinic(nurse, [mine, beside], {}, saved=f"{mine.pk}=10:00:00={other.draw_id}").content.decode()
+    right = clinic(nurse, [mine, beside], {}, saved=f"{beside.pk}=10:00:00={other.draw_id}").content.decode()
+    assert ("BESIDE-9" in wrong, "BESIDE-9" in right) == (False, True)
 
 
 @pytest.mark.parametrize(
