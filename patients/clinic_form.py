@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.catalogue import catalogue
-from patients.entry import DEFAULT_PANEL
+from patients.entry import DEFAULT_PANEL, with_whole
 from patients.forms import PlainWidgets, date_field, not_in_future
 from patients.models import FollowUpPlan, Patient, PatientIdentifier
 from patients.name_keys import number_key, tidy_number
@@ -122,7 +122,7 @@ class ClinicForm(PlainWidgets, forms.Form):
             return set(data["markers"])
         if data["panel"] == Panel.PLANS:
             plans = FollowUpPlan.objects.filter(patient__in=self.patients, is_active=True)
-            return set(plans.values_list("panel", flat=True)) - {None} or set(DEFAULT_PANEL)
+            return with_whole(set(plans.values_list("panel", flat=True)) - {None} or DEFAULT_PANEL)
         return set(DEFAULT_PANEL)
 
 

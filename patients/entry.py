@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -11,7 +11,8 @@ from django.utils.translation import gettext
 
 from patients.catalogue import MarkerDefinition, ReferenceInterval, catalogue
 from patients.checking import CellCheck, CellInput, Known, check_draw
-from patients.derived import DerivedInput, derive
+from patients.consistency import PARTS, WHOLE
+from patients.derived import INPUTS_OF, DerivedInput, derive
 from patients.messages import explain, urgent_texts
 from patients.models import Absent, FollowUpPlan, Patient
 from patients.plausibility import Concern
@@ -24,7 +25,8 @@ from patients.wording import change_text, interval_text, number_text
 LONGEST_ASSAY = 80
 # What a follow-up panel has where nobody chose one: the tumour markers of lung cancer, bone turnover, calcium, counts.
 DEFAULT_PANEL = (
-    "CEA", "CYFRA211", "NSE", "PROGRP", "SCC", "BAP", "BCTX", "P1NP", "ALP", "CA", "ALB", "PLT", "NEUT", "LYMPH", "LDH",
+    "CEA", "CYFRA211", "NSE", "PROGRP", "SCC", "BAP", "BCTX", "P1NP", "ALP", "CA", "ALB", "PLT", "WBC", "NEUT", "LYMPH",
+    "LDH",
 )  # fmt: skip
 
 
@@ -113,8 +115,21 @@ class ComputedRow:
     urgent: tuple[str, ...] = ()
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        return INPUTS_OF[self.marker.code]
+
+    @property
+    def change(self) -> str:
+        return change_text(Decimal(self.value), self.previous.canonical) if self.value and self.previous else ""
+
+    @property
     def reference_text(self) -> str:
         return interval_text(self.reference.low, self.reference.high) if self.reference else ""
+
+
+def with_whole(codes: Collection[str]) -> set[str]:
+    """With the white cells where both parts of them are: papers print the three together, and their sum is checked."""
+    return {*codes, WHOLE} if all(part in codes for part in PARTS) else set(codes)
 
 
 def panel_of(patient: Patient, *, everything: bool = False) -> tuple[MarkerDefinition, ...]:
@@ -122,7 +137,7 @@ def panel_of(patient: Patient, *, everything: bool = False) -> tuple[MarkerDefin
     if everything:
         return tuple(marker for marker in catalogue().markers if not marker.derived)
     plan = FollowUpPlan.objects.filter(patient=patient, is_active=True).first()
-    chosen = {marker.pk for marker in plan.panel.all()} if plan else set(DEFAULT_PANEL)
+    chosen = with_whole({marker.pk for marker in plan.panel.all()} if plan else DEFAULT_PANEL)
     return tuple(marker for marker in catalogue().markers if marker.code in chosen and not marker.derived)
 
 

@@ -28,6 +28,11 @@ class Profile:
         """Unit and assay of an untouched row."""
         return {"unit": normalise_unit(self.units.get(code, "")), "assay": self.assays.get(code, "")}
 
+    def facts_of(self, markers: Sequence[MarkerDefinition]) -> dict[str, str]:
+        """Units and assays as the facts of a page of several draws, on which no column was touched yet."""
+        offered = {f"{part}_{one.code}": text for one in markers for part, text in self.offered(one.code).items()}
+        return {name: text for name, text in offered.items() if text}
+
 
 def key_of(name: str) -> str:
     """One key for a name however it is spaced and capitalised, as the reading of events has it."""
@@ -47,6 +52,16 @@ def profile_of(name: str) -> Profile:
     laboratory = Laboratory.objects.filter(key=key_of(name), is_active=True).first() if name.strip() else None
     if laboratory is None:
         return Profile()
+    return _profile(laboratory)
+
+
+def profiles_in_use() -> dict[str, Profile]:
+    """The profile of every laboratory in use by its key; two queries, however many there are."""
+    laboratories = Laboratory.objects.filter(is_active=True).prefetch_related("markers")
+    return {laboratory.key: _profile(laboratory) for laboratory in laboratories}
+
+
+def _profile(laboratory: Laboratory) -> Profile:
     lines = list(laboratory.markers.all())
     return Profile(
         order=tuple(line.marker_id for line in lines),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from accounts.models import User
 from patients.catalogue import MarkerDefinition, catalogue
@@ -18,15 +19,16 @@ from patients.models import EntryDraft
 from patients.services import DraftIsGone, DraftIsOlder, save_draft
 
 CELL = re.compile(r"(value|confirm)_([0-9]{1,18})_([A-Z0-9_]{1,40})")
+# What each draw of the page says of itself beside its day and its values.
+LINE_FACTS: Final = ("time", "accession", "fasting", "haemolysis", "biotin", "g_csf", "steroid")
 FACT = re.compile(
-    r"day|laboratory|markers|patients|lines|unknown|lost|saved|day_[0-9]{1,18}|same_day_[0-9]{1,18}|"
-    r"same_draw_[0-9]{1,18}|"
-    r"unit_[A-Z0-9_]{1,40}"
+    r"day|laboratory|fasting|markers|patients|lines|unknown|lost|saved"
+    rf"|(?:day|same_day|same_draw|{'|'.join(LINE_FACTS)})_[0-9]{{1,18}}|(?:unit|assay)_[A-Z0-9_]{{1,40}}"
 )
 KEY = re.compile(r"[0-9]{1,18}:[A-Z0-9_]{1,40}")
 LONGEST_FACT = 20_000
 LONGEST_CELL = 200
-# A browser's form is taken with at most 1,000 fields; confirmations and units come on top of the cells.
+# What a browser still types in at once. Confirmations, units and facts come on top: DATA_UPLOAD_MAX_NUMBER_FIELDS.
 MOST_CELLS = 800
 
 Cells = Mapping[str, Mapping[str, str]]
@@ -59,9 +61,16 @@ class Sheet:
             typed[marker.code] = Typed(
                 value=cell.get("value", ""),
                 unit=self.fact(f"unit_{marker.code}") or marker.unit,
+                assay=self.fact(f"assay_{marker.code}").strip(),
                 confirm=cell.get("confirm", ""),
             )
         return typed
+
+    def line_facts(self, line: str) -> dict[str, str]:
+        """The facts of one draw. Fasting is asked once for all, too; what was said of none of them is left out."""
+        said = {name: self.fact(f"{name}_{line}").strip() for name in LINE_FACTS}
+        said["fasting"] = said["fasting"] or self.fact("fasting")
+        return {name: text for name, text in said.items() if text}
 
     def is_typed(self, line: str) -> bool:
         return any(typed.value.strip() for typed in self.typed(line).values())

@@ -24,11 +24,13 @@ from patients.clinic_form import ClinicForm, find_numbers, fresh, not_found, num
 from patients.drafts import own_draft
 from patients.due import due_draws
 from patients.laboratory_profile import profile_of
-from patients.lines import Line, on_hold_text, read_line, record_line
+from patients.line_facts import numbered_draws
+from patients.lines import Line, on_hold_text, read_line, record_line, with_draws
 from patients.lost_rows import lost_rows, without_lost_rows
 from patients.models import EntryDraft, EntryScope, Patient
 from patients.selectors import primary_numbers, series_points
 from patients.services import discard_draft, drop_draft
+from patients.sheet_page import grid_context
 from patients.sheets import MOST_CELLS, Sheet, joined, keep, markers_of, sheet_of_draft, sheet_of_form
 from patients.views.json_answers import signed_in_or_401
 from patients.views.sheet_drafts import draft_answer
@@ -99,10 +101,9 @@ def _begin(request: HttpRequest, user: User, mine: QuerySet[Patient]) -> HttpRes
         return redirect("clinic")
     markers = markers_of(form.codes(form.cleaned_data))
     profile = profile_of(form.cleaned_data["laboratory"])
-    units = {f"unit_{one.code}": unit for one in markers if (unit := profile.offered(one.code)["unit"])}
     sheet = Sheet(
         {
-            **units,
+            **profile.facts_of(markers),
             "day": form.cleaned_data["day"].isoformat(),
             "laboratory": form.cleaned_data["laboratory"],
             "markers": joined([marker.code for marker in markers]),
@@ -141,9 +142,9 @@ def _lines(mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
     visible = mine.in_bulk(asked)
     numbers = primary_numbers(list(visible))
     history = series_points(list(visible))
-    markers = sheet.markers
     saved = sheet.saved
-    decimal_comma = profile_of(sheet.fact("laboratory")).decimal_comma
+    profile = profile_of(sheet.fact("laboratory"))
+    numbered = numbered_draws(list(visible), sheet)
     lines = []
     for patient in (visible[pk] for pk in asked if pk in visible):
         key = str(patient.pk)
@@ -151,14 +152,11 @@ def _lines(mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
         line = read_line(
             key=key,
             patient=patient,
-            markers=markers,
-            typed=sheet.typed(key),
+            sheet=sheet,
             day=sheet.fact("day"),
-            laboratory=sheet.fact("laboratory"),
-            choice=sheet.fact(f"same_day_{key}"),
-            shown=sheet.fact(f"same_draw_{key}"),
+            profile=profile,
             history=history[patient.pk],
-            decimal_comma=decimal_comma,
+            numbered=numbered,
         )
         lines.append(replace(line, number=numbers.get(patient.pk, ""), saved_at=at, draw_id=draw_id))
     return lines
@@ -224,10 +222,10 @@ def _grid(
 ) -> HttpResponse:
     kept = own_draft(user, EntryScope.CLINIC, KEY)
     missing = numbers_in(sheet.fact("unknown"))
+    shown = with_draws(lines)
     context = {
         "sheet": sheet,
-        "markers": [(marker, sheet.fact(f"unit_{marker.code}") or marker.unit) for marker in sheet.markers],
-        "lines": lines,
+        **grid_context(sheet, shown),
         "missing": not_found(missing) if missing else "",
         "unknown": sheet.fact("unknown"),
         "lost": lost_rows(user, mine, sheet),
@@ -235,7 +233,7 @@ def _grid(
         "restored": restored if restored and any(sheet.is_typed(line.key) for line in lines) else None,
         "refused": [line for line in lines if line.waits] if sent else [],
         "nothing": sent and not any(line.typed for line in lines),
-        "saved": [line for line in lines if line.saved_at],
+        "saved": [line for line in shown if line.saved_at],
         "done": sent and status == HTTPStatus.OK,
         "sent": sent,
     }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -19,14 +19,17 @@ from accounts.models import User
 from accounts.roles import Permission
 from patients.access import RecordMerged, access_patient, visible_patients
 from patients.banner import banner_of
+from patients.catalogue import catalogue
 from patients.drafts import own_draft
-from patients.entry import EntryRow, panel_of
+from patients.entry import panel_of
 from patients.laboratory_profile import profile_of
-from patients.lines import Line, on_hold_text, read_line, record_line
+from patients.line_facts import numbered_draws
+from patients.lines import Line, on_hold_text, read_line, record_line, with_draws
 from patients.merged_drafts import merged_drafts
 from patients.models import Draw, EntryDraft, EntryScope, Patient
 from patients.selectors import series_points
 from patients.services import discard_draft, drop_draft
+from patients.sheet_page import grid_context
 from patients.sheets import Sheet, joined, keep, sheet_of_draft, sheet_of_form
 from patients.views.json_answers import signed_in_or_401
 from patients.views.merged_drafts import keep_what_was_sent, may_keep_typing, settled
@@ -35,6 +38,8 @@ from patients.views.sheet_drafts import draft_answer
 DATES_AT_FIRST = 4
 DATES_MORE = 4
 MOST_DATES = 24
+# Time and number stand over a column with its date; what else is said of the sample, under it.
+ABOVE = 2
 
 
 @require_http_methods(["GET", "HEAD", "PUT"])
@@ -81,8 +86,7 @@ def _complete(patient: Patient, sheet: Sheet) -> Sheet:
     if "laboratory" not in sheet.context:
         last = Draw.objects.filter(patient=patient).order_by("-collected_at").first()
         facts["laboratory"] = last.laboratory if last else ""
-        profile = profile_of(facts["laboratory"])
-        facts |= {f"unit_{code}": unit for code in profile.units if (unit := profile.offered(code)["unit"])}
+        facts |= profile_of(facts["laboratory"]).facts_of(catalogue().markers)
     return sheet.with_facts(lines=str(_count(sheet)), **facts)
 
 
@@ -101,7 +105,8 @@ def _larger(patient: Patient, sheet: Sheet, request: HttpRequest) -> Sheet:
 
 def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
     history = series_points([patient.pk])[patient.pk]
-    decimal_comma = profile_of(sheet.fact("laboratory")).decimal_comma
+    profile = profile_of(sheet.fact("laboratory"))
+    numbered = numbered_draws([patient.pk], sheet)
     lines = []
     for number in range(1, _count(sheet) + 1):
         key = str(number)
@@ -109,17 +114,14 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
         line = read_line(
             key=key,
             patient=patient,
-            markers=sheet.markers,
-            typed=sheet.typed(key),
+            sheet=sheet,
             day=sheet.fact(f"day_{key}"),
-            laboratory=sheet.fact("laboratory"),
-            choice=sheet.fact(f"same_day_{key}"),
-            shown=sheet.fact(f"same_draw_{key}"),
+            profile=profile,
             history=history,
-            decimal_comma=decimal_comma,
+            numbered=numbered,
         )
-        lines.append(replace(line, number=key, saved_at=at, draw_id=draw_id))
-    return lines
+        lines.append(replace(line, saved_at=at, draw_id=draw_id))
+    return with_draws(lines)
 
 
 def _save(request: HttpRequest, user: User, patient: Patient, sheet: Sheet) -> HttpResponse:
@@ -139,28 +141,31 @@ def _save(request: HttpRequest, user: User, patient: Patient, sheet: Sheet) -> H
 
 def _recorded(user: User, patient: Patient, sheet: Sheet, lines: Sequence[Line]) -> list[Line]:
     """The oldest first, each read anew: what stands before a date may be a column of this very page."""
-    days = Counter(line.on for line in lines if line.typed and line.form.is_valid())
+    profile = profile_of(sheet.fact("laboratory"))
+    typed = [line for line in lines if line.typed]
     done = {}
-    for line in sorted(lines, key=lambda line: line.on):
+    for line in sorted(lines, key=lambda line: line.at):
         if not line.waits:
             done[line.key] = line
-        elif days[line.on] > 1:
-            twice = gettext("This date stands over two columns. Put all values of one draw into one column.")
-            done[line.key] = replace(line, problems=(twice,))
+        elif any(line.is_one_draw_with(other) for other in typed if other is not line):
+            done[line.key] = replace(line, problems=(_twice(),))
         else:
             again = read_line(
                 key=line.key,
                 patient=patient,
-                markers=sheet.markers,
-                typed=sheet.typed(line.key),
+                sheet=sheet,
                 day=line.day,
-                laboratory=sheet.fact("laboratory"),
-                choice=line.choice,
-                shown=line.shown,
-                decimal_comma=line.decimal_comma,
+                profile=profile,
             )
-            done[line.key] = record_line(replace(again, number=line.number), user=user)
+            done[line.key] = record_line(again, user=user)
     return [done[line.key] for line in lines]
+
+
+def _twice() -> str:
+    return gettext(
+        "This date stands over two columns. Put all values of one draw into one column, or give each draw its own time "
+        "or accession number."
+    )
 
 
 def _grid(
@@ -175,12 +180,14 @@ def _grid(
     sent: bool = False,
 ) -> HttpResponse:
     kept = own_draft(user, EntryScope.DATES, str(patient.pk))
+    shown = with_draws(lines)
+    page = grid_context(sheet, shown)
     context = {
         "patient": patient,
         "banner": banner_of(patient),
         "sheet": sheet,
-        "lines": lines,
-        "rows": _rows(sheet, lines),
+        **page,
+        **_rows(page),
         "count": _count(sheet),
         "can_add": _count(sheet) < MOST_DATES,
         "revision": kept.revision if kept else 0,
@@ -189,17 +196,27 @@ def _grid(
         "restored": restored if restored and any(line.typed for line in lines) else None,
         "refused": [line for line in lines if line.waits] if sent else [],
         "nothing": sent and not any(line.typed for line in lines),
-        "saved": [line for line in lines if line.saved_at],
+        "saved": [line for line in shown if line.saved_at],
         "done": sent and status == HTTPStatus.OK,
         "sent": sent,
     }
     return render(request, "patients/dates.html", context, status=status)
 
 
-def _rows(sheet: Sheet, lines: Sequence[Line]) -> list[tuple[EntryRow, str, list[tuple[Line, EntryRow]]]]:
-    """One row a marker: its facts, the unit of the row, and its cell under each date."""
-    rows = []
-    for place, marker in enumerate(sheet.markers):
-        cells = [(line, line.entry.rows[place]) for line in lines]
-        rows.append((cells[0][1], sheet.fact(f"unit_{marker.code}") or marker.unit, cells))
-    return rows
+def _rows(page: Mapping[str, Any]) -> dict[str, Any]:
+    """The page turned: one row a marker, a computed marker or a fact, with its cell under each date."""
+    lines = page["lines"]
+    facts = _turned(lines, [line.facts for line in lines])
+    values = list(zip(page["columns"], _turned(lines, [line.entry.rows for line in lines]), strict=True))
+    return {
+        "above": facts[:ABOVE],
+        "values": values,
+        "values_at": 1 + ABOVE,  # the dates themselves are row 0
+        "computed": _turned(lines, [line.entry.computed for line in lines]),
+        "below": facts[ABOVE:],
+        "below_at": 1 + ABOVE + len(values),
+    }
+
+
+def _turned(lines: Sequence[Line], columns: Sequence[Sequence[Any]]) -> list[list[tuple[Line, Any]]]:
+    return [list(zip(lines, row, strict=True)) for row in zip(*columns, strict=True)]

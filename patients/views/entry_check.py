@@ -2,7 +2,8 @@
 
 POST {"patient": 12, "at": "2026-03-02T08:10", "laboratory": "Central",
 "cells": {"CEA": {"value": "7.4", "unit": "ng/mL", "confirm": ""}}}
-gives {"cells": {"CEA": CHECK}, "across": [CONCERN], "computed": {"NLR": {"value", "flag", "urgent"}}}.
+gives {"cells": {"CEA": CHECK}, "across": [CONCERN],
+"computed": {"NLR": {"value", "flag", "urgent", "change", "days", "previous"}}}.
 
 A cell's key is the marker's code, or anything that ends in `:<code>` (a row of a grid); it comes back as it was sent.
 With "draw", a draw on record, the cells are checked beside what stands there: all of it but the cells that are sent and
@@ -42,7 +43,7 @@ from patients.laboratory_profile import profile_of
 from patients.messages import explain
 from patients.models import Draw, Patient
 from patients.plausibility import Concern
-from patients.selectors import standing_counts
+from patients.selectors import SeriesPoint, standing_counts
 from patients.wording import number_text, unit_text
 
 MOST_CELLS: Final = 200
@@ -109,7 +110,7 @@ def answer(entry: Entry, *, keys: dict[str, str], at: dt.datetime) -> dict[str, 
     return {
         "cells": {keys[row.marker.code]: _check(row, at=at) for row in entry.rows if row.marker.code in keys},
         "across": [_across(concern, keys) for concern in entry.across],
-        "computed": {row.marker.code: _computed(row) for row in entry.computed},
+        "computed": {row.marker.code: _computed(row, at=at) for row in entry.computed},
     }
 
 
@@ -134,12 +135,14 @@ def _check(row: EntryRow, *, at: dt.datetime) -> dict[str, Any]:
         "days": None if before is None else _days(before.collected_at, at),
         "absent": "" if row.absent is None else row.absent.absent,
         "canonical": "" if row.reading is None else number_text(row.reading.canonical.value),
-        "previous": None
-        if before is None
-        else {
-            "text": f"{before.comparator}{before.value} {unit_text(before.unit)}".strip(),
-            "date": date_format(timezone.localtime(before.collected_at), "SHORT_DATE_FORMAT"),
-        },
+        "previous": None if before is None else _previous(before, f"{before.comparator}{before.value}"),
+    }
+
+
+def _previous(before: SeriesPoint, value: str) -> dict[str, str]:
+    return {
+        "text": f"{value} {unit_text(before.unit)}".strip(),
+        "date": date_format(timezone.localtime(before.collected_at), "SHORT_DATE_FORMAT"),
     }
 
 
@@ -160,8 +163,16 @@ def _days(before: dt.datetime, at: dt.datetime) -> int:
     return (timezone.localdate(at) - timezone.localdate(before)).days
 
 
-def _computed(row: ComputedRow) -> dict[str, Any]:
-    return {"value": row.value, "flag": row.flag, "urgent": list(row.urgent)}
+def _computed(row: ComputedRow, *, at: dt.datetime) -> dict[str, Any]:
+    before = row.previous
+    return {
+        "value": row.value,
+        "flag": row.flag,
+        "urgent": list(row.urgent),
+        "change": row.change,
+        "days": None if before is None else _days(before.collected_at, at),
+        "previous": None if before is None else _previous(before, number_text(before.canonical)),
+    }
 
 
 def _read(body: bytes) -> Asked:
