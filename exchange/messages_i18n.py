@@ -77,7 +77,12 @@ TEMPLATES: Final[Mapping[str, object]] = {
     "accession_at_another_time": _(
         "The draw with the number “%(accession)s” was taken at %(recorded)s, not at %(collected)s."
     ),
-    # exchange.tasks
+    # exchange.batches
+    "no_progress": _(
+        "This file was begun %(runs)s times and broken off each time before anything more of it was done: %(line)s of "
+        "%(lines)s lines. Split it into smaller files, or have it taken in with import_draws. What of it is in the "
+        "record already is repeated then and changes nothing."
+    ),
     "upload_lost": _("The uploaded file is no longer there. Send it again."),
     "not_permitted": _("The person who sent this file may no longer take files in for this team."),
 }

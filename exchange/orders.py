@@ -57,8 +57,17 @@ class Order:
 
 
 class BatchTakenOver(Exception):
-    """Another process has gone on with this batch; this one wrote nothing of the piece and ends."""
+    """Another process or a person has gone on with this batch; this run wrote nothing of the piece and ends."""
+
+
+class Paused(Exception):
+    """The time of this run is over. What it did is kept, and the next run goes on from there."""
+
+
+class OtherThanShown(Exception):
+    """A piece would do something else than its preview had shown; nothing of it was written."""
 
 
 Progress = Callable[[int, int], None]
+Pause = Callable[[], bool]
 OnRejected = Callable[[LineRejected], None]

@@ -17,6 +17,7 @@ from patients.models import BatchState, ImportBatch, ImportSource
 # Refusals that a person can answer by saying what the columns are.
 MENDABLE: Final = ("file_columns_missing", "file_columns_doubtful", "file_encoding_unknown", "file_encoding_broken")
 ASKABLE: Final = (BatchState.NEEDS_MAPPING, BatchState.PREVIEWED)
+READ: Final = (BatchState.WAITING, BatchState.RUNNING)
 
 
 class NotWaiting(Exception):
@@ -27,8 +28,8 @@ def mapping_for(batch: ImportBatch, stream: BinaryIO) -> FileMapping | None:
     """What was said of this file, or of an earlier one with the same column names in the same team."""
     if batch.mapping:
         return FileMapping.from_json(batch.mapping)
-    if batch.care_team_id is None:
-        return None
+    if batch.care_team_id is None or batch.state != BatchState.WAITING:
+        return None  # what is said while the file is being read must not change how the rest of it is read
     lines = known_lines(stream)
     source = ImportSource.objects.filter(care_team=batch.care_team_id, fingerprint__in=lines).first()
     if source is None:
@@ -60,7 +61,8 @@ def say_columns(*, user: User, batch_id: int, mapping: FileMapping, nudge: Calla
     )
     batch.mapping, batch.import_source = mapping.to_json(), source
     batch.state, batch.dry_run = BatchState.WAITING, True
-    batch.save(update_fields=["mapping", "import_source", "state", "dry_run"])
+    batch.preview, batch.idle_runs = {}, 0  # what was shown before was read in another way
+    batch.save(update_fields=["mapping", "import_source", "state", "dry_run", "preview", "idle_runs"])
     record(
         actor=user.audit_name,
         action="import.columns_said",
