@@ -20,6 +20,7 @@ from audit.services import record
 from exchange.csv import ResultFile, open_results
 from exchange.csv.dates import Clock
 from exchange.orders import BatchTakenOver, Counts, ImportSummary, OnRejected, Order, Pause, Progress
+from exchange.read_as import kept
 from exchange.run import Run
 from patients.access import visible_teams
 from patients.models import BatchState, ImportBatch
@@ -106,6 +107,8 @@ def _new_batch(order: Order, file: ResultFile) -> ImportBatch:
         state=BatchState.RUNNING,
         lines_total=file.shape.lines_total,
         started_by=order.user,
+        import_source=order.import_source,
+        mapping=order.mapping.to_json() if order.mapping else None,
         shape=_shape_json(file),
     )
     record(actor=order.actor, action="import.started", object_type="import", object_id=batch.pk)
@@ -172,4 +175,5 @@ def _shape_json(file: ResultFile) -> dict[str, Any]:
         "wide": bool(shape.columns.results),
         "sheet": shape.sheet,
         "sheets": list(shape.sheets),
+        "read_as": kept(file),
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from accounts.models import Team, User
 from exchange.csv import LineRejected
 from exchange.csv.mapping import FileMapping
+from patients.models import ImportSource
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Order:
     create_patients: bool = False
     dry_run: bool = False
     mapping: FileMapping | None = None  # None: the column names tell
+    import_source: ImportSource | None = None  # where the mapping was remembered
 
 
 class BatchTakenOver(Exception):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from accounts.models import User
+from exchange.accessions import with_patients
 from exchange.csv import LineRejected
 from exchange.memory import FileMemory
 from exchange.people import People
@@ -22,8 +24,16 @@ class Recall:
     """Takes every line up to where the earlier run ended, in their order; `end` when that line is reached."""
 
     def __init__(
-        self, batch: ImportBatch | None, *, memory: FileMemory, people: People, previous: PreviousValues, dry_run: bool
+        self,
+        batch: ImportBatch | None,
+        *,
+        user: User | None,
+        memory: FileMemory,
+        people: People,
+        previous: PreviousValues,
+        dry_run: bool,
     ) -> None:
+        self._user = user
         self._memory = memory
         self._people = people
         self._previous = previous
@@ -42,8 +52,9 @@ class Recall:
             self.end()
 
     def end(self) -> None:
-        lines = [line for line in self._waiting if self._was_taken(line)]
+        taken = [line for line in self._waiting if self._was_taken(line)]
         self._waiting = []
+        lines = [line for line in with_patients(taken, user=self._user) if isinstance(line, Prepared)]
         for line in lines:
             with suppress(LineRefused):
                 self._memory.see(line)
@@ -54,9 +65,9 @@ class Recall:
         return hash((line.line.line_number, line.line.column[:200])) not in self._rejected
 
     def _would_have(self, lines: list[Prepared]) -> None:
-        known = self._people.find({line.number for line in lines})
+        known = self._people.find({line.number for line in lines if line.patient_id is None})
         for line in lines:
-            patient = known.get(line.number)
+            patient = line.patient_id if line.patient_id is not None else known.get(line.number)
             if patient is None:
                 self._people.made_before(line.number)
             self._memory.is_first_piece_of(line.draw_identity(patient))

@@ -13,6 +13,7 @@ from dataclasses import asdict, fields, replace
 from django.db import transaction
 from django.utils import timezone
 
+from exchange.accessions import with_patients
 from exchange.csv import LineRead, LineRejected, ResultFile
 from exchange.csv.dates import Clock
 from exchange.csv.messages import kept_cells
@@ -20,7 +21,7 @@ from exchange.memory import FileMemory, contradiction
 from exchange.orders import BatchTakenOver, Counts, ImportSummary, OnRejected, Order, Pause, Paused, Progress
 from exchange.outcomes import Outcomes
 from exchange.people import People
-from exchange.preparing import DrawIdentity, LineRefused, Prepared, draw_of, prepare
+from exchange.preparing import LONGEST_NOTE, DrawIdentity, LineRefused, Prepared, draw_of, note_of, prepare
 from exchange.previous import PreviousValues
 from exchange.recall import Recall
 from exchange.shown import ShownPieces
@@ -73,7 +74,12 @@ class Run:
         self._people.created = self._counts.patients_created
         self._shown = ShownPieces(batch, dry_run=order.dry_run)
         self._recall = Recall(
-            batch, memory=self._memory, people=self._people, previous=self._previous, dry_run=order.dry_run
+            batch,
+            user=order.user,
+            memory=self._memory,
+            people=self._people,
+            previous=self._previous,
+            dry_run=order.dry_run,
         )
 
     def run(self) -> ImportSummary:
@@ -131,8 +137,8 @@ class Run:
         rejected = [line for line in piece if isinstance(line, LineRejected)]
         again: list[tuple[DrawIdentity, Prepared]] = []
         with transaction.atomic():
-            draws, patients = self._gather([line for line in piece if isinstance(line, Prepared)], rejected, again)
-            refused = self._write(draws, patients, rejected)
+            draws = self._gather([line for line in piece if isinstance(line, Prepared)], rejected, again)
+            refused = self._write(draws, rejected)
             for draw, repeat in again:
                 if draw in refused:  # what it repeats was not taken
                     rejected.append(_rejected(repeat.line, _not_this_draw(refused[draw], repeat)))
@@ -150,30 +156,47 @@ class Run:
 
     def _gather(
         self, ready: list[Prepared], rejected: list[LineRejected], again: list[tuple[DrawIdentity, Prepared]]
-    ) -> tuple[Draws, Patients]:
-        """Lines by draw, patients by number; what belongs nowhere goes to `rejected`, what repeats to `again`."""
-        patients: Patients = dict(self._people.find({line.number for line in ready}))
+    ) -> Draws:
+        """The lines by draw; what belongs nowhere goes to `rejected`, what repeats to `again`."""
+        patients: Patients = dict(self._people.find({line.number for line in ready if line.number}))
         draws: Draws = {}
-        for line in ready:
+        for found in with_patients(ready, user=self._order.user):
+            if not isinstance(found, Prepared):
+                rejected.append(_rejected(found[0].line, found[1]))
+                continue
             try:
-                if line.number not in patients:
-                    patients[line.number] = self._people.make(line.line)
                 # By patient, not by number: one patient may have two numbers in one file.
-                identity = line.draw_identity(patients[line.number])
-                if not self._memory.see(line) or not _join(draws.setdefault(identity, {}), line):
-                    again.append((identity, line))
+                identity = found.draw_identity(self._patient_of(found, patients))
+                if not self._is_news(draws.setdefault(identity, {}), found):
+                    again.append((identity, found))
             except InputProblem as problem:
-                rejected.append(_rejected(line.line, problem))
-        return draws, patients
+                rejected.append(_rejected(found.line, problem))
+        return {identity: draw for identity, draw in draws.items() if draw}
 
-    def _write(self, draws: Draws, patients: Patients, rejected: list[LineRejected]) -> dict[DrawIdentity, RecordError]:
+    def _patient_of(self, line: Prepared, patients: Patients) -> int | None:
+        if line.patient_id is not None:
+            return line.patient_id
+        if line.number not in patients:
+            patients[line.number] = self._people.make(line.line)
+        return patients[line.number]
+
+    def _is_news(self, draw: dict[str, Prepared], line: Prepared) -> bool:
+        """Put the line into its draw, unless it repeats one of this file."""
+        if not self._memory.see(line):
+            return False
+        try:
+            return _join(draw, line)
+        except LineRefused:
+            self._memory.forget(line)
+            raise
+
+    def _write(self, draws: Draws, rejected: list[LineRejected]) -> dict[DrawIdentity, RecordError]:
         """Write the draws, or say what would be written; the draws that were refused, and why."""
-        self._previous.load([patient for patient in patients.values() if patient is not None])
+        self._previous.load({who for who, _laboratory, _which in draws if isinstance(who, int)})
         on_record: list[tuple[PatientDraw, list[Prepared]]] = []
-        for draw in draws.values():
+        for (patient, _laboratory, _which), draw in draws.items():
             lines = list(draw.values())
-            patient = patients[lines[0].number]
-            if patient is None:  # a dry run that would make the patient: then all of it is new
+            if isinstance(patient, str):  # a dry run that would make the patient: then all of it is new
                 self._count_new(lines, patient=None)
             else:
                 results = tuple(line.result for line in lines)
@@ -255,6 +278,9 @@ def _join(draw: dict[str, Prepared], line: Prepared) -> bool:
     earlier = draw.setdefault(line.marker.code, line)
     if earlier.signature != line.signature:
         raise contradiction(line, earlier.line.line_number)
+    if line.line.note and len(note_of(draw.values())) > LONGEST_NOTE:
+        del draw[line.marker.code]
+        raise LineRefused("notes_too_long", {"limit": str(LONGEST_NOTE)})
     return earlier is line
 
 

@@ -16,6 +16,7 @@ from exchange.batches import OPEN_STATES, WHOLE_FILE
 from exchange.csv import LineRejected
 from exchange.messages_i18n import explain
 from exchange.previews import Difference, changed_counts, differences
+from exchange.read_as import ReadAs, read_as
 from exchange.rejected_csv import reason_of
 from exchange.shown import seen
 from patients.access import visible_batches
@@ -74,6 +75,7 @@ class BatchPage:
     outcomes: tuple[OutcomeTable, ...]
     differences: tuple[Difference, ...]
     changed_counts: tuple[tuple[object, int, int], ...]
+    read_as: ReadAs | None
     seen: str  # stands for what this page shows, where it can be confirmed
 
     @property
@@ -128,6 +130,7 @@ def batch_page(batch: ImportBatch) -> BatchPage:
         outcomes=_outcome_tables(batch) if ended else (),
         differences=differences(batch)[:MOST_SHOWN],
         changed_counts=tuple((COUNTED[name], *changed[name]) for name in COUNTED if name in changed),
+        read_as=read_as(batch),
         seen=seen(batch) if batch.state == BatchState.PREVIEWED else "",
     )
 

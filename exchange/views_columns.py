@@ -130,6 +130,7 @@ def _ask(request: HttpRequest, batch: ImportBatch) -> _Asked:
                 "delimiter": "tab" if said.delimiter == "\t" else said.delimiter,
                 "decimal": said.decimal,
                 "date_order": said.date_order,
+                "collected_on": said.collected_on,
             }
             reading = ReadingForm(first, sheets=shown.sheets)
             return _with_columns(request, shown, reading, said) if reading.is_valid() else _Asked(shown, reading)
@@ -153,4 +154,6 @@ def _with_columns(request: HttpRequest, shown: Peek, reading: ReadingForm, said:
         reading.add_error("header_line", gettext("Fewer than two column names stand there. Try another separator."))
     asked_again = "save" not in request.POST or request.POST.get("headers") != fingerprint(headers)
     data = None if asked_again or reading.errors else request.POST
-    return _Asked(replace(shown, rows=below), reading, ColumnsForm(data, headers=headers, said=said.columns))
+    day = reading.mapping().collected_on if reading.is_valid() else ""
+    columns = ColumnsForm(data, headers=headers, said=said.columns, collected_on=day)
+    return _Asked(replace(shown, rows=below), reading, columns)
