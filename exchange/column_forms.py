@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from exchange.csv import FileRefused
-from exchange.csv.columns import RESULTS
+from exchange.csv.columns import ASKED, RESULTS
 from exchange.csv.dates import FIRST_YEAR
 from exchange.csv.mapping import ColumnSaid, FileMapping, fingerprint
 from exchange.csv.said import columns_said, proposed
@@ -209,6 +209,10 @@ class ColumnsForm(PlainWidgets, forms.Form):
             columns_said(FileMapping(columns=columns, collected_on=self.collected_on), self.headers)
         except FileRefused as refused:
             self.add_error(None, explain(refused.code, refused.params))
+            if ASKED["collected"] in refused.params.get("missing", "").split(", "):
+                self.add_error(
+                    None, _("Choose the column that holds the day, or give the day of collection of the whole file.")
+                )
         return cleaned
 
     def _column(self, place: int, header: str) -> ColumnSaid:

@@ -91,7 +91,10 @@ def test_the_page_shows_old_and_new_and_which_lines_to_check(cast: Cast, preview
     client.force_login(cast.nurse)
     page = client.get(reverse("import_detail", args=[previewed.pk])).content.decode()
     text = " ".join(page.split())
-    assert '<td class="num right nowrap">200 10*9/L</td> <td class="num right nowrap">210 10*9/L</td>' in text
+    old, new = (
+        f'data-label="{label} ">{value} 10*9/L</td>' for label, value in (("On record", 200), ("In the file", 210))
+    )
+    assert f'<td class="num right nowrap" {old} <td class="num right nowrap" {new}' in text
     assert "is a change of more than five times in 8 days" in text or "looks like a slip of the unit" in text
     assert reverse("import_confirm", args=[previewed.pk]) in page
 
