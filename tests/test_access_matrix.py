@@ -282,6 +282,7 @@ ROWS: Final[dict[str, Row]] = {
     "import_columns": file_step(get=(302, 403, 302)),
     "import_confirm": file_step(get=NEVER),
     "import_discard": file_step(get=NEVER),
+    "patient_results": about_a_patient(get=ALL),
     "patient_numbers": about_a_patient(
         get=(200, 200, 403), post=(302, 302, 403), data=lambda _world: {"number": "N-78", "reason": "new card"}
     ),

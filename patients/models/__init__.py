@@ -19,7 +19,7 @@ from patients.models.events import (
     Treatment,
     TreatmentKind,
 )
-from patients.models.import_sources import Fate, ImportSource, LineOutcome
+from patients.models.import_sources import Fate, ImportSource, LineOutcome, ShownPiece
 from patients.models.intake import BatchState, ImportBatch, RejectedLine
 from patients.models.laboratory import Laboratory, LaboratoryMarker
 from patients.models.marker import Assay, Marker
@@ -82,6 +82,7 @@ __all__ = [
     "ResultStatus",
     "SecondCheck",
     "Sex",
+    "ShownPiece",
     "SkeletalEvent",
     "SkeletalEventKind",
     "Smoking",
