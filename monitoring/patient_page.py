@@ -30,6 +30,7 @@ from monitoring.models import (
     Level,
     Trend,
 )
+from monitoring.ranges import intervals_behind
 from monitoring.selectors import level_of
 from monitoring.trends.types import PatientFinding
 from monitoring.wording import ago_text, date_text, listed
@@ -131,6 +132,7 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     panels = panels_of(
         series,
         patient=patient,
+        intervals=intervals_behind([series]),
         findings=findings,
         notes={pk: draw.note for pk, draw in draws.items()},
         markers=catalogue(),

@@ -18,6 +18,7 @@ from patients.entry import Entry, EntryRow, Typed, read_entry
 from patients.forms import DrawForm
 from patients.messages import explain
 from patients.models import Draw, Patient
+from patients.ranges import Intervals
 from patients.same_day import SameDay, other_draw, question
 from patients.selectors import SeriesPoint
 from patients.services import NewDraw, RecordError, ResultExists, record_draw
@@ -85,6 +86,7 @@ def read_line(
     choice: str = "",
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
     decimal_comma: bool = False,
+    intervals: Intervals | None = None,
 ) -> Line:
     form = _facts(patient, day=day, laboratory=laboratory, choice=choice)
     collected_at = form.collected_at if form.is_valid() else timezone.now()
@@ -94,7 +96,9 @@ def read_line(
         typed=typed,
         collected_at=timezone.localtime(collected_at),
         decimal_comma=decimal_comma,
+        laboratory=laboratory,
         history=history,
+        intervals=intervals,
     )
     return Line(key=key, patient=patient, form=form, entry=entry, day=day, choice=choice)
 

@@ -101,6 +101,12 @@ TEMPLATES: Final[Mapping[str, object]] = {
     ),
     "marker_is_derived": _("%(marker)s is computed from other markers and cannot be entered."),
     "laboratory_known": _("A laboratory of this name is described already. Change that one, or give another name."),
+    "interval_overlaps": _(
+        "This line holds for some of the same people from the same day: %(line)s. Make the ages or the sex exclude "
+        "each other, or withdraw that line first."
+    ),
+    "interval_not_standing": _("This line was ended or withdrawn meanwhile. Look at the table again."),
+    "interval_ends_too_early": _("The last day lies before the first. A line that never held is withdrawn."),
     "draft_is_older": _("This was typed on in another window meanwhile. Choose which of the two to go on with."),
     "draft_is_gone": _("This was saved or thrown away in another window meanwhile. What you typed here is still here."),
     "patient_merged": _("This record was merged into another one meanwhile. Nothing was saved. Enter it there."),

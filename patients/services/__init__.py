@@ -14,6 +14,9 @@ from patients.services.errors import (
     DrawChangedMeanwhile,
     DrawOnRecord,
     EmptyDraw,
+    IntervalEndsTooEarly,
+    IntervalNotStanding,
+    IntervalOverlaps,
     LaboratoryKnown,
     NothingChanged,
     PatientMerged,
@@ -24,6 +27,7 @@ from patients.services.errors import (
 )
 from patients.services.events import record_condition, record_imaging, record_skeletal_event, record_treatment
 from patients.services.identifiers import add_number, reinstate_number, remove_number, retire_number
+from patients.services.intervals import NewInterval, add_intervals, end_interval, withdraw_interval
 from patients.services.laboratories import ReportLine, save_laboratory
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
 from patients.services.merging import Difference, MergePlan, MergeRefused, merge_patients, plan_merge, undo_merge
@@ -42,10 +46,14 @@ __all__ = [
     "DrawOutcome",
     "DrawPlan",
     "EmptyDraw",
+    "IntervalEndsTooEarly",
+    "IntervalNotStanding",
+    "IntervalOverlaps",
     "LaboratoryKnown",
     "MergePlan",
     "MergeRefused",
     "NewDraw",
+    "NewInterval",
     "NewResult",
     "NothingChanged",
     "PatientDetails",
@@ -58,12 +66,14 @@ __all__ = [
     "ResultNotCurrent",
     "Revision",
     "Seen",
+    "add_intervals",
     "add_number",
     "correct_result",
     "create_patient",
     "discard_draft",
     "drop_draft",
     "drop_expired_drafts",
+    "end_interval",
     "merge_patients",
     "pause_plan",
     "plan_draws",
@@ -88,4 +98,5 @@ __all__ = [
     "take_back_draw",
     "undo_merge",
     "update_patient",
+    "withdraw_interval",
 ]

@@ -26,6 +26,7 @@ from patients.due import due_draws
 from patients.laboratory_profile import profile_of
 from patients.lines import Line, read_line, record_line
 from patients.models import EntryDraft, EntryScope, Patient
+from patients.ranges import intervals_of
 from patients.selectors import primary_numbers, series_points
 from patients.services import discard_draft, drop_draft
 from patients.sheets import MOST_CELLS, Sheet, joined, keep, markers_of, sheet_of_draft, sheet_of_form
@@ -133,6 +134,7 @@ def _lines(user: User, mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
     markers = sheet.markers
     saved = sheet.saved
     decimal_comma = profile_of(sheet.fact("laboratory")).decimal_comma
+    intervals = intervals_of([sheet.fact("laboratory")])
     lines = []
     for patient in (visible[pk] for pk in asked if pk in visible):
         key = str(patient.pk)
@@ -147,6 +149,7 @@ def _lines(user: User, mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
             choice=sheet.fact(f"same_day_{key}"),
             history=history[patient.pk],
             decimal_comma=decimal_comma,
+            intervals=intervals,
         )
         lines.append(replace(line, number=numbers.get(patient.pk, ""), saved_at=at, draw_id=draw_id))
     return lines

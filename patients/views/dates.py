@@ -23,6 +23,7 @@ from patients.entry import EntryRow, panel_of
 from patients.laboratory_profile import profile_of
 from patients.lines import Line, read_line, record_line
 from patients.models import Draw, EntryDraft, EntryScope, Patient
+from patients.ranges import intervals_of
 from patients.selectors import series_points
 from patients.services import discard_draft, drop_draft
 from patients.sheets import Sheet, joined, keep, sheet_of_draft, sheet_of_form
@@ -92,6 +93,7 @@ def _larger(patient: Patient, sheet: Sheet, request: HttpRequest) -> Sheet:
 def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
     history = series_points([patient.pk])[patient.pk]
     decimal_comma = profile_of(sheet.fact("laboratory")).decimal_comma
+    intervals = intervals_of([sheet.fact("laboratory")])
     lines = []
     for number in range(1, _count(sheet) + 1):
         key = str(number)
@@ -106,6 +108,7 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
             choice=sheet.fact(f"same_day_{key}"),
             history=history,
             decimal_comma=decimal_comma,
+            intervals=intervals,
         )
         lines.append(replace(line, number=key, saved_at=at, draw_id=draw_id))
     return lines

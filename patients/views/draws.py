@@ -142,6 +142,7 @@ def _read(
         typed=offered | dict(typed),
         collected_at=timezone.localtime(collected_at),
         decimal_comma=profile.decimal_comma,
+        laboratory=laboratory,
     )
 
 

@@ -90,6 +90,7 @@ def checks(patient: Patient, asked: Asked) -> dict[str, Any]:
         typed=asked.typed,
         collected_at=timezone.localtime(asked.at),
         decimal_comma=profile_of(asked.laboratory).decimal_comma,
+        laboratory=asked.laboratory,
     )
     return answer(entry, keys=asked.keys, at=asked.at)
 
