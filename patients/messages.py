@@ -105,6 +105,16 @@ TEMPLATES: Final[Mapping[str, object]] = {
         "This line holds for some of the same people from the same day: %(line)s. Make the ages or the sex exclude "
         "each other, or withdraw that line first."
     ),
+    "interval_beside_more_exact": _(
+        "Older lines that say more exactly whom they hold for go before this one: %(lines)s. If this line replaces "
+        "them, end them first."
+    ),
+    "limits_fit_another_unit": _(
+        "These limits are about the catalogue's %(factor)s; in %(other_unit)s they would fit. Is the unit right?"
+    ),
+    "limits_far_off": _(
+        "These limits are about the catalogue's %(factor)s. Are the decimal points and the unit right?"
+    ),
     "interval_not_standing": _("This line was ended or withdrawn meanwhile. Look at the table again."),
     "interval_ends_too_early": _("The last day lies before the first. A line that never held is withdrawn."),
     "draft_is_older": _("This was typed on in another window meanwhile. Choose which of the two to go on with."),

@@ -60,11 +60,13 @@ class LaboratoryInterval(models.Model):
             one_of("sex", IntervalSex, name="interval_sex_known", blank=True),
             models.CheckConstraint(condition=~Q(low="") | ~Q(high=""), name="interval_has_a_limit"),
             models.CheckConstraint(
-                condition=Q(low="", low_value__isnull=True) | (~Q(low="") & Q(low_value__gte=0)),
+                condition=Q(low="", low_value__isnull=True)
+                | (~Q(low="") & Q(low_value__isnull=False) & Q(low_value__gte=0)),
                 name="interval_lower_limit_was_read",
             ),
             models.CheckConstraint(
-                condition=Q(high="", high_value__isnull=True) | (~Q(high="") & Q(high_value__gte=0)),
+                condition=Q(high="", high_value__isnull=True)
+                | (~Q(high="") & Q(high_value__isnull=False) & Q(high_value__gte=0)),
                 name="interval_upper_limit_was_read",
             ),
             models.CheckConstraint(

@@ -27,7 +27,7 @@ from patients.services.errors import (
 )
 from patients.services.events import record_condition, record_imaging, record_skeletal_event, record_treatment
 from patients.services.identifiers import add_number, reinstate_number, remove_number, retire_number
-from patients.services.intervals import NewInterval, add_intervals, end_interval, withdraw_interval
+from patients.services.intervals import NewInterval, add_intervals, end_interval, new_line, rival, withdraw_interval
 from patients.services.laboratories import ReportLine, save_laboratory
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
 from patients.services.merging import Difference, MergePlan, MergeRefused, merge_patients, plan_merge, undo_merge
@@ -75,6 +75,7 @@ __all__ = [
     "drop_expired_drafts",
     "end_interval",
     "merge_patients",
+    "new_line",
     "pause_plan",
     "plan_draws",
     "plan_merge",
@@ -91,6 +92,7 @@ __all__ = [
     "resume_plan",
     "retire_number",
     "revise_draw",
+    "rival",
     "save_draft",
     "save_laboratory",
     "set_plan",

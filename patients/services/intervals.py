@@ -47,7 +47,7 @@ def add_intervals(*, actor: str, laboratory_id: int, intervals: Sequence[NewInte
     )
     added = []
     for new in intervals:
-        line = _line(laboratory, new)
+        line = new_line(laboratory, new)
         if other := rival(line, standing):
             raise IntervalOverlaps(marker=new.marker, interval=str(other.pk or ""))
         line.save()
@@ -110,7 +110,8 @@ def rival(line: LaboratoryInterval, others: Iterable[LaboratoryInterval]) -> Lab
     )
 
 
-def _line(laboratory: Laboratory, new: NewInterval) -> LaboratoryInterval:
+def new_line(laboratory: Laboratory, new: NewInterval) -> LaboratoryInterval:
+    """The row as it would be written; nothing is written yet."""
     assay = " ".join(new.assay.split())
     return LaboratoryInterval(
         laboratory=laboratory,

@@ -13,9 +13,10 @@ let timer = null;
 let number = 0;
 let bandsAt = null;
 
+const laboratory = () => form.elements.laboratory?.value ?? "";
 const now = (row) => {
-  const { value, unit, confirm } = typedIn(row.dataset.marker);
-  return `${value} ${unit} ${confirm} ${collectedAt()}`;
+  const { value, unit, assay, confirm } = typedIn(row.dataset.marker);
+  return [value, unit, assay, confirm, laboratory(), collectedAt()].join(" ");
 };
 
 export function startChecks() {
@@ -61,7 +62,7 @@ async function ask() {
   if (sent.size === 0 || at === null) {
     return;
   }
-  const body = { patient: Number(form.dataset.patient), at, laboratory: form.elements.laboratory?.value ?? "", cells };
+  const body = { patient: Number(form.dataset.patient), at, laboratory: laboratory(), cells };
   const answer = form.dataset.checkUrl ? await send("POST", form.dataset.checkUrl, body) : { state: "offline" };
   if (mine !== number) {
     return;
@@ -115,7 +116,18 @@ function daysBetween(before, at) {
   return Math.round((day(at) - day(before)) / 86400000);
 }
 
+// Another laboratory, method or day may have other limits: what the row is held against goes with them.
+function showReference(row, { text: limits, label, low, high }) {
+  row.dataset.low = low;
+  row.dataset.high = high;
+  const whose = document.createElement("span");
+  whose.className = "quiet";
+  whose.textContent = label;
+  part(row, "[data-reference]").replaceChildren(...(limits === "" ? [] : [`${limits} `, whose]));
+}
+
 function showCheck(row, found) {
+  showReference(row, found.reference);
   part(row, "[data-flag]").textContent = found.flag;
   part(row, "[data-change]").textContent = found.change;
   checked.set(row, { days: found.days, date: found.previous?.date });
