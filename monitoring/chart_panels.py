@@ -9,6 +9,7 @@ from html import escape
 from itertools import groupby
 from typing import Any, Final
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 
 from monitoring.draw_notes import care_texts, left_out_text
@@ -34,6 +35,7 @@ FAMILY_MARKS: Final[dict[str, tuple[str, str]]] = {
 SIZE, EMPHASISED = 7, 11
 MARGIN: Final = 0.08
 LEAST_LOG_MARGIN: Final = 0.04  # in powers of ten
+LONGEST_LABEL: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,7 +274,7 @@ def panel_remark(panel: Panel, *, logarithmic: bool) -> str:
     limits = interval_text(last.low, last.high, digits=LIMIT_DIGITS) if last else ""
     parts = [gettext("reference %(limits)s") % {"limits": limits}] if limits else []
     if last and limits and not last.reported:
-        parts.append(last.label)
+        parts.append(Truncator(last.label).chars(LONGEST_LABEL))  # the last value stands at the other end of the line
     if logarithmic:
         parts.append(gettext("log scale"))
     return escape(" · ".join(parts))

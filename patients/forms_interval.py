@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -235,8 +234,9 @@ def _stamp(new: NewInterval) -> str:
 
 
 def head_of(like: LaboratoryInterval | None) -> dict[str, Any]:
+    """The day is never guessed: with today's, every draw before it would be left to the catalogue."""
     if like is None:
-        return {"valid_from": timezone.localdate()}
+        return {}
     return {name: getattr(like, name) for name in TableHeadForm.base_fields}
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 DAY = dt.timedelta(days=1)
 
 
-def test_limits_are_added_agreed_to_and_withdrawn_by_keys(live_server: LiveServer, cast: Cast, page: Page) -> None:
+def test_limits_are_added_and_agreed_to_by_keys(live_server: LiveServer, cast: Cast, page: Page) -> None:
     sign_in(page, live_server.url, username="administrator", password=PASSWORD)
     page.goto(f"{live_server.url}{reverse('laboratory_edit', args=[laboratory().pk])}")
     keys = page.keyboard
@@ -29,6 +29,8 @@ def test_limits_are_added_agreed_to_and_withdrawn_by_keys(live_server: LiveServe
     tab_to(page, "a[href$='/new/'].btn")
     keys.press("Enter")
     expect(page.locator("h1")).to_have_text("Add limits")
+    tab_to(page, "#id_valid_from")
+    keys.type("01012026")
     tab_to(page, "#id_sex")
     keys.type("women")
     tab_to(page, "#id_age_from")
@@ -46,6 +48,15 @@ def test_limits_are_added_agreed_to_and_withdrawn_by_keys(live_server: LiveServe
     keys.press("Enter")
     expect(page.locator(".message-success")).to_contain_text("1 line added.")
     expect(page.locator("tbody tr")).to_contain_text("<43 ng/mL")
+
+
+def test_a_line_that_was_typed_wrongly_is_withdrawn_and_typed_right_by_keys(
+    live_server: LiveServer, cast: Cast, page: Page
+) -> None:
+    wrong = line("CEA", "", "<43", "ng/mL", sex="female", age_from=18)
+    sign_in(page, live_server.url, username="administrator", password=PASSWORD)
+    page.goto(f"{live_server.url}{reverse('interval_list', args=[wrong.laboratory_id])}")
+    keys = page.keyboard
     tab_to(page, "tbody a")
     keys.press("Enter")
     expect(page.locator("h1")).to_have_text("End or withdraw")
@@ -60,6 +71,7 @@ def test_limits_are_added_agreed_to_and_withdrawn_by_keys(live_server: LiveServe
     expect(page.locator(".message-success")).to_contain_text("1 line added.")
     stands = LaboratoryInterval.objects.filter(withdrawn_at__isnull=True)
     assert [(one.high, one.sex, one.age_from) for one in stands] == [("<4.3", "female", 18)]
+    assert {one.valid_from for one in stands} == {FROM}
 
 
 def test_the_limits_beside_a_cell_follow_laboratory_day_and_assay(
@@ -120,6 +132,7 @@ def test_the_pages_can_be_used_by_everyone(
     page.locator("summary", has_text="no longer").press("Enter")
     look("interval-list")
     page.goto(f"{live_server.url}{address}new/")
+    page.fill("#id_valid_from", "2026-03-01")
     page.fill("#low_CEA", "0-5")
     page.fill("#high_NSE", "163")
     page.locator("#high_NSE").press("Enter")
