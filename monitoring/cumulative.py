@@ -16,13 +16,14 @@ from django.utils.translation import gettext
 from monitoring.chart_panels import Panel, point_lines
 from monitoring.evaluation import conditions_of
 from monitoring.points import PointView
-from monitoring.ranges import LIMIT_DIGITS, Range
+from monitoring.ranges import LIMIT_DIGITS
 from monitoring.rules import event_rules
 from monitoring.wording import date_text, interval_text, listed, moment_text
 from patients.absent_results import AbsentResult
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.derived import INPUTS_OF
 from patients.models import Fasting, Haemolysis, Taken
+from patients.ranges import Range
 from patients.selectors import SeriesPoint
 from patients.wording import marker_name, unit_text
 
@@ -63,7 +64,7 @@ class Row:
     family: str
     unit: str
     limits: str
-    population: str
+    range_label: str
     derived_from: str
     cells: tuple[Cell | None, ...]
 
@@ -138,7 +139,7 @@ def _row_of_reasons(marker: MarkerDefinition, cells: tuple[Cell | None, ...]) ->
         family=marker.family,
         unit=unit_text(marker.unit),
         limits="",
-        population="",
+        range_label="",
         derived_from="",
         cells=cells,
     )
@@ -189,7 +190,7 @@ def _row(
         family=marker.family,
         unit=last.unit or unit_text(marker.unit),
         limits=_limits(within, factor=last.point.factor),
-        population=within.population if within else "",
+        range_label=within.label if within else "",
         derived_from=_derived_from(marker.code) if marker.derived else "",
         cells=tuple(
             _cell(panel, views[column.draw_id], unit_of_row=last.unit, decimals=decimals[column.draw_id])

@@ -30,16 +30,18 @@ from monitoring.models import (
     Level,
     Trend,
 )
-from monitoring.points import point_views
+from monitoring.points import PointView, point_views
+from monitoring.ranges import intervals_behind
 from monitoring.selectors import level_of
 from monitoring.trends.types import PatientFinding
 from monitoring.wording import ago_text, date_text, listed
 from patients.absent_results import AbsentResult, absent_results
-from patients.catalogue import catalogue
+from patients.catalogue import MarkerDefinition, catalogue
 from patients.due import due_draws
 from patients.due_wording import due_text
 from patients.messages import urgent_texts
 from patients.models import Condition, Draw, FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
+from patients.ranges import Intervals
 from patients.selectors import SeriesPoint, held_points, series_points
 
 
@@ -139,14 +141,17 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     found = _found(evaluation, trends, patient_id=patient.pk)
     findings = {one.marker: one for one in found.markers}
     draws = {draw.pk: draw for draw in Draw.objects.filter(patient=patient).only("pk", "note")}
+    waiting = _waiting(patient)
+    intervals = intervals_behind([series, waiting])
     panels = panels_of(
         series,
         patient=patient,
+        intervals=intervals,
         findings=findings,
         notes={pk: draw.note for pk, draw in draws.items()},
         markers=catalogue(),
     )
-    held = _held_panels(patient)
+    held = _held_panels(waiting, patient=patient, intervals=intervals)
     absent = absent_results(patient.pk)
     mark = EvaluationMark.objects.filter(patient=patient).first()
     alerts = _alerts(patient, now=now)
@@ -181,18 +186,24 @@ def _found(evaluation: Evaluation | None, trends: Mapping[str, Trend], *, patien
     return replace(found, markers=tuple(markers))
 
 
-def _held_panels(patient: Patient) -> list[Panel]:
-    """What waits for a second person, a panel a marker: for the table and for what is urgent, not for the chart."""
+def _waiting(patient: Patient) -> dict[str, list[SeriesPoint]]:
+    """What waits for a second person, by marker."""
     series: dict[str, list[SeriesPoint]] = defaultdict(list)
     for point in held_points([patient.pk])[patient.pk]:
         series[point.marker].append(point)
-    # Each by itself: a change from one unchecked value to the next says nothing.
+    return series
+
+
+def _held_panels(series: Mapping[str, Sequence[SeriesPoint]], *, patient: Patient, intervals: Intervals) -> list[Panel]:
+    """A panel a marker of what waits: for the table and for what is urgent, not for the chart."""
+
+    def views(marker: MarkerDefinition) -> list[PointView]:
+        # Each by itself: a change from one unchecked value to the next says nothing.
+        alone = (point_views([one], marker=marker, patient=patient, intervals=intervals) for one in series[marker.code])
+        return [view for one in alone for view in one]
+
     return [
-        Panel(
-            marker=marker,
-            views=[view for one in series[marker.code] for view in point_views([one], marker=marker, patient=patient)],
-            finding=None,
-        )
+        Panel(marker=marker, views=views(marker), finding=None)
         for marker in catalogue().markers
         if marker.code in series
     ]

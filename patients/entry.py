@@ -16,11 +16,12 @@ from patients.derived import INPUTS_OF, DerivedInput, derive
 from patients.messages import explain, urgent_texts
 from patients.models import Absent, FollowUpPlan, Patient
 from patients.plausibility import Concern
+from patients.ranges import Intervals, Range, intervals_of, range_at
 from patients.reading import AbsentReading, Reading
 from patients.reference import flag, reference_for
 from patients.selectors import SeriesPoint, series_points
 from patients.services import NewResult, result_of
-from patients.wording import change_text, interval_text, number_text
+from patients.wording import change_text, number_text
 
 LONGEST_ASSAY = 80
 # What a follow-up panel has where nobody chose one: the tumour markers of lung cancer, bone turnover, calcium, counts.
@@ -47,7 +48,7 @@ class EntryRow:
     marker: MarkerDefinition
     typed: Typed
     previous: SeriesPoint | None
-    reference: ReferenceInterval | None
+    reference: Range | None
     reading: Reading | None = None
     absent: AbsentReading | None = None
     error: str = ""
@@ -80,7 +81,7 @@ class EntryRow:
 
     @property
     def reference_text(self) -> str:
-        return interval_text(self.reference.low, self.reference.high) if self.reference else ""
+        return self.reference.text if self.reference else ""
 
     @property
     def absent_text(self) -> str:
@@ -110,7 +111,7 @@ class ComputedRow:
     marker: MarkerDefinition
     value: str
     previous: SeriesPoint | None
-    reference: ReferenceInterval | None
+    reference: Range | None
     flag: str
     urgent: tuple[str, ...] = ()
 
@@ -124,7 +125,7 @@ class ComputedRow:
 
     @property
     def reference_text(self) -> str:
-        return interval_text(self.reference.low, self.reference.high) if self.reference else ""
+        return self.reference.text if self.reference else ""
 
 
 def with_whole(codes: Collection[str]) -> set[str]:
@@ -202,16 +203,22 @@ def read_entry(
     typed: Mapping[str, Typed],
     collected_at: dt.datetime,
     decimal_comma: bool = False,
+    laboratory: str = "",
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
+    intervals: Intervals | None = None,
     beside: Mapping[str, Decimal] | None = None,
 ) -> Entry:
     """Read everything that was typed. Values of markers that are not on the page are read too: nothing is dropped.
 
-    `history` is what stood before, where a page of many patients has read it for all of them at once; `beside` what
-    stands in this very draw and stays (`patients.selectors.standing_counts`).
+    `history` is what stood before and `intervals` the tables of the laboratory, where a page of many patients has read
+    them for all of them at once; `beside` what stands in this very draw and stays
+    (`patients.selectors.standing_counts`).
     """
     if history is None:
         history = series_points([patient.pk])[patient.pk]
+    if intervals is None:
+        intervals = intervals_of([laboratory])
+    paper = _Paper(patient, collected_at, laboratory, intervals)
     filled = [code for code, cell in typed.items() if cell.value.strip()]
     shown = [*markers, *(one for one in catalogue().markers if one.code in filled and one not in markers)]
     blank = [
@@ -219,7 +226,7 @@ def read_entry(
             marker=marker,
             typed=typed.get(marker.code, Typed()),
             previous=_last_before(history.get(marker.code, []), collected_at),
-            reference=_reference(marker, patient, collected_at),
+            reference=paper.range_of(marker, typed.get(marker.code, Typed()).assay),
         )
         for marker in shown
     ]
@@ -227,12 +234,12 @@ def read_entry(
         [CellInput(row.marker.code, row.typed.value, row.typed.unit, row.typed.confirm) for row in blank],
         at=collected_at,
         history={code: [_known(point) for point in points] for code, points in history.items()},
-        references={row.marker.code: row.reference for row in blank},
+        references={row.marker.code: _usual(row.marker, patient, collected_at) for row in blank},
         decimal_comma=decimal_comma,
         beside=beside,
     )
     rows = tuple(_read_row(row, cell) for row, cell in zip(blank, check.cells, strict=True))
-    computed = _computed(rows, patient=patient, history=history, collected_at=collected_at, beside=beside or {})
+    computed = _computed(rows, paper=paper, history=history, beside=beside or {})
     return Entry(rows, computed, history, check.across)
 
 
@@ -240,7 +247,28 @@ def _known(point: SeriesPoint) -> Known:
     return Known(point.canonical, point.comparator, point.collected_at)
 
 
-def _reference(marker: MarkerDefinition, patient: Patient, collected_at: dt.datetime) -> ReferenceInterval | None:
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """The draw that is being entered, as far as the range of a value depends on it."""
+
+    patient: Patient
+    collected_at: dt.datetime
+    laboratory: str
+    intervals: Intervals
+
+    def range_of(self, marker: MarkerDefinition, assay: str) -> Range | None:
+        return range_at(
+            marker=marker,
+            patient=self.patient,
+            collected_at=self.collected_at,
+            laboratory=self.laboratory,
+            assay=assay,
+            intervals=self.intervals,
+        )
+
+
+def _usual(marker: MarkerDefinition, patient: Patient, collected_at: dt.datetime) -> ReferenceInterval | None:
+    """The catalogue's own, by which a slip of the unit is told: a slip in the laboratory's table must not hide one."""
     return reference_for(
         marker,
         sex=patient.sex,
@@ -286,9 +314,8 @@ def _confirmed(row: EntryRow, check: CellCheck) -> EntryRow:
 def _computed(
     rows: Sequence[EntryRow],
     *,
-    patient: Patient,
+    paper: _Paper,
     history: Mapping[str, Sequence[SeriesPoint]],
-    collected_at: dt.datetime,
     beside: Mapping[str, Decimal],
 ) -> tuple[ComputedRow, ...]:
     typed = {row.marker.code for row in rows if row.typed.value.strip()}
@@ -305,12 +332,12 @@ def _computed(
         if value.marker not in computable:
             continue
         marker = catalogue().marker(value.marker)
-        reference = _reference(marker, patient, collected_at)
+        reference = paper.range_of(marker, "")
         computed.append(
             ComputedRow(
                 marker=marker,
                 value="" if value.value is None else number_text(value.value),
-                previous=_last_before(history.get(marker.code, []), collected_at),
+                previous=_last_before(history.get(marker.code, []), paper.collected_at),
                 reference=reference,
                 flag="" if value.value is None else flag(value.value, "", reference),
                 urgent=() if value.value is None else urgent_texts(marker, value.value, ""),

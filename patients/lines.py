@@ -20,6 +20,7 @@ from patients.laboratory_profile import Profile
 from patients.line_facts import LineFact, LineForm, facts_of_draw, facts_of_form, line_form
 from patients.messages import explain
 from patients.models import Draw, Patient
+from patients.ranges import Intervals
 from patients.same_day import SameDay, draw_meant, question
 from patients.selectors import SeriesPoint, standing_counts
 from patients.services import DrawFactsDiffer, NewDraw, OtherDrawOfTheDay, RecordError, ResultExists, record_draw
@@ -122,6 +123,7 @@ def read_line(
     day: str,
     profile: Profile,
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
+    intervals: Intervals | None = None,
     numbered: Collection[Draw] | None = None,
 ) -> Line:
     """One draw as the page holds it. Without a day nothing can have stood before it, so nothing is compared."""
@@ -133,7 +135,9 @@ def read_line(
         typed=sheet.typed(key),
         collected_at=timezone.localtime(collected_at or timezone.now()),
         decimal_comma=profile.decimal_comma,
+        laboratory=sheet.fact("laboratory"),
         history={} if collected_at is None else history,
+        intervals=intervals,
     )
     return Line(
         key=key,
@@ -246,6 +250,7 @@ def _beside(line: Line, meant: Draw | None) -> Line:
         typed={row.marker.code: row.typed for row in rows},
         collected_at=timezone.localtime(line.form.collected_at),
         decimal_comma=line.decimal_comma,
+        laboratory=line.form.cleaned_data["laboratory"],
         history=line.entry.history,
         beside=standing_counts(meant.pk),
     )

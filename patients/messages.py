@@ -102,6 +102,22 @@ TEMPLATES: Final[Mapping[str, object]] = {
     ),
     "marker_is_derived": _("%(marker)s is computed from other markers and cannot be entered."),
     "laboratory_known": _("A laboratory of this name is described already. Change that one, or give another name."),
+    "interval_overlaps": _(
+        "This line holds for some of the same people from the same day: %(line)s. Make the ages or the sex exclude "
+        "each other, or withdraw that line first."
+    ),
+    "interval_beside_more_exact": _(
+        "Older lines that say more exactly whom they hold for go before this one: %(lines)s. If this line replaces "
+        "them, end them first."
+    ),
+    "limits_fit_another_unit": _(
+        "These limits are about the catalogue's %(factor)s; in %(other_unit)s they would fit. Is the unit right?"
+    ),
+    "limits_far_off": _(
+        "These limits are about the catalogue's %(factor)s. Are the decimal points and the unit right?"
+    ),
+    "interval_not_standing": _("This line was ended or withdrawn meanwhile. Look at the table again."),
+    "interval_ends_too_early": _("The last day lies before the first. A line that never held is withdrawn."),
     "draft_is_older": _("This was typed on in another window meanwhile. Choose which of the two to go on with."),
     "draft_is_gone": _("This was saved or thrown away in another window meanwhile. What you typed here is still here."),
     "draft_in_the_way": _(

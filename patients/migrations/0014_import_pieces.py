@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0010_draw_context'),
+        ('patients', '0013_merges_and_numbers'),
     ]
 
     operations = [

@@ -22,6 +22,7 @@ from patients.models.events import (
 from patients.models.import_sources import Fate, ImportSource, LineOutcome, ShownPiece
 from patients.models.intake import BatchState, ImportBatch, RejectedLine
 from patients.models.laboratory import Laboratory, LaboratoryMarker
+from patients.models.laboratory_interval import IntervalSex, LaboratoryInterval
 from patients.models.marker import Assay, Marker
 from patients.models.patient import (
     BoneStatus,
@@ -65,7 +66,9 @@ __all__ = [
     "ImagingStudy",
     "ImportBatch",
     "ImportSource",
+    "IntervalSex",
     "Laboratory",
+    "LaboratoryInterval",
     "LaboratoryMarker",
     "LesionType",
     "LineOutcome",

@@ -16,6 +16,9 @@ from patients.services.errors import (
     DrawFactsDiffer,
     DrawOnRecord,
     EmptyDraw,
+    IntervalEndsTooEarly,
+    IntervalNotStanding,
+    IntervalOverlaps,
     LaboratoryKnown,
     NothingChanged,
     NothingChecked,
@@ -31,6 +34,7 @@ from patients.services.errors import (
 )
 from patients.services.events import record_condition, record_imaging, record_skeletal_event, record_treatment
 from patients.services.identifiers import add_number, reinstate_number, remove_number, retire_number
+from patients.services.intervals import NewInterval, add_intervals, end_interval, new_line, rival, withdraw_interval
 from patients.services.laboratories import ReportLine, save_laboratory
 from patients.services.many_draws import DrawPlan, PatientDraw, plan_draws, record_draws
 from patients.services.merge_draws import Blood, Difference, Pair
@@ -57,10 +61,14 @@ __all__ = [
     "DrawOutcome",
     "DrawPlan",
     "EmptyDraw",
+    "IntervalEndsTooEarly",
+    "IntervalNotStanding",
+    "IntervalOverlaps",
     "LaboratoryKnown",
     "MergePlan",
     "MergeRefused",
     "NewDraw",
+    "NewInterval",
     "NewResult",
     "NothingChanged",
     "NothingChecked",
@@ -80,14 +88,17 @@ __all__ = [
     "SecondEntry",
     "Seen",
     "TypedAlready",
+    "add_intervals",
     "add_number",
     "correct_result",
     "create_patient",
     "discard_draft",
     "drop_draft",
     "drop_expired_drafts",
+    "end_interval",
     "enter_second_time",
     "merge_patients",
+    "new_line",
     "pause_plan",
     "plan_draws",
     "plan_merge",
@@ -104,6 +115,7 @@ __all__ = [
     "resume_plan",
     "retire_number",
     "revise_draw",
+    "rival",
     "save_draft",
     "save_laboratory",
     "set_plan",
@@ -113,4 +125,5 @@ __all__ = [
     "undo_merge",
     "update_patient",
     "verify_results",
+    "withdraw_interval",
 ]

@@ -6,6 +6,9 @@ RecordError
 ├── AccessionAtAnotherTime  the draw of this accession number was taken at another time
 ├── DerivedMarker     a marker that is computed cannot be entered
 ├── LaboratoryKnown   another laboratory of that name is described already
+├── IntervalOverlaps  another line of the laboratory's table holds for the same people from the same day
+├── IntervalNotStanding  the line was withdrawn, or ended, meanwhile
+├── IntervalEndsTooEarly  its last day lies before its first
 ├── DraftIsOlder      the draft was changed in another window meanwhile
 ├── DraftIsGone       the draft was saved or discarded in another window meanwhile
 ├── NothingChecked    a second check that looks at nothing
@@ -86,6 +89,18 @@ class EmptyDraw(RecordError):
 
 class LaboratoryKnown(RecordError):
     code = "laboratory_known"
+
+
+class IntervalOverlaps(RecordError):
+    code = "interval_overlaps"
+
+
+class IntervalNotStanding(RecordError):
+    code = "interval_not_standing"
+
+
+class IntervalEndsTooEarly(RecordError):
+    code = "interval_ends_too_early"
 
 
 class DraftIsOlder(RecordError):

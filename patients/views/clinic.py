@@ -28,6 +28,7 @@ from patients.line_facts import numbered_draws
 from patients.lines import Line, on_hold_text, read_line, record_line, with_draws
 from patients.lost_rows import lost_rows, without_lost_rows
 from patients.models import EntryDraft, EntryScope, Patient
+from patients.ranges import intervals_of
 from patients.selectors import primary_numbers, series_points
 from patients.services import discard_draft, drop_draft
 from patients.sheet_page import grid_context
@@ -145,6 +146,7 @@ def _lines(mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
     saved = sheet.saved
     profile = profile_of(sheet.fact("laboratory"))
     numbered = numbered_draws(list(visible), sheet)
+    intervals = intervals_of([sheet.fact("laboratory")])
     lines = []
     for patient in (visible[pk] for pk in asked if pk in visible):
         key = str(patient.pk)
@@ -157,6 +159,7 @@ def _lines(mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
             profile=profile,
             history=history[patient.pk],
             numbered=numbered,
+            intervals=intervals,
         )
         lines.append(replace(line, number=numbers.get(patient.pk, ""), saved_at=at, draw_id=draw_id))
     return lines

@@ -27,6 +27,7 @@ from patients.line_facts import numbered_draws
 from patients.lines import Line, on_hold_text, read_line, record_line, with_draws
 from patients.merged_drafts import merged_drafts
 from patients.models import Draw, EntryDraft, EntryScope, Patient
+from patients.ranges import intervals_of
 from patients.selectors import series_points
 from patients.services import discard_draft, drop_draft
 from patients.sheet_page import grid_context
@@ -107,6 +108,7 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
     history = series_points([patient.pk])[patient.pk]
     profile = profile_of(sheet.fact("laboratory"))
     numbered = numbered_draws([patient.pk], sheet)
+    intervals = intervals_of([sheet.fact("laboratory")])
     lines = []
     for number in range(1, _count(sheet) + 1):
         key = str(number)
@@ -119,6 +121,7 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
             profile=profile,
             history=history,
             numbered=numbered,
+            intervals=intervals,
         )
         lines.append(replace(line, saved_at=at, draw_id=draw_id))
     return with_draws(lines)

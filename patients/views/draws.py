@@ -172,6 +172,7 @@ def _read(
         collected_at=timezone.localtime(collected_at),
         decimal_comma=profile.decimal_comma,
         beside=standing_counts(on_record.pk if on_record else None),
+        laboratory=laboratory,
     )
 
 

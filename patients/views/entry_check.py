@@ -1,7 +1,7 @@
 """What the server makes of cells while they are typed: the same rule as at saving, as JSON, and nothing is written.
 
 POST {"patient": 12, "at": "2026-03-02T08:10", "laboratory": "Central",
-"cells": {"CEA": {"value": "7.4", "unit": "ng/mL", "confirm": ""}}}
+"cells": {"CEA": {"value": "7.4", "unit": "ng/mL", "assay": "Elecsys", "confirm": ""}}}
 gives {"cells": {"CEA": CHECK}, "across": [CONCERN],
 "computed": {"NLR": {"value", "flag", "urgent", "change", "days", "previous"}}}.
 
@@ -14,7 +14,8 @@ the markers in "taken_back".
 CHECK: `state` is empty, ok, absent, wrong, confirm (type it again into `confirm`) or confirmed; `text` is the one
 sentence to show beside the cell; `urgent` and `doubts` are sentences; `flag` is H, L or empty; `change` is against
 `previous`, which lies `days` back; `canonical` is the number in the marker's own unit, or empty; `absent` is why there
-is no value: haemolysed, not_done, clotted, insufficient, or empty.
+is no value: haemolysed, not_done, clotted, insufficient, or empty. `reference` is the range that the value is held
+against: `text` with its unit, `label` (whose it is), and `low` and `high` in the marker's own unit, each maybe empty.
 CONCERN: `code`, `severity`, `text`, and `cells`, the keys it is about; each of them is in state confirm for it too.
 """
 
@@ -101,6 +102,7 @@ def checks(patient: Patient, asked: Asked, draw: Draw | None = None) -> dict[str
         collected_at=timezone.localtime(at),
         decimal_comma=profile_of(asked.laboratory).decimal_comma,
         beside={code: value for code, value in standing.items() if code not in asked.taken_back},
+        laboratory=asked.laboratory,
     )
     return answer(entry, keys=asked.keys, at=at)
 
@@ -134,6 +136,7 @@ def _check(row: EntryRow, *, at: dt.datetime) -> dict[str, Any]:
         "change": row.change,
         "days": None if before is None else _days(before.collected_at, at),
         "absent": "" if row.absent is None else row.absent.absent,
+        "reference": _reference(row),
         "canonical": "" if row.reading is None else number_text(row.reading.canonical.value),
         "previous": None if before is None else _previous(before, f"{before.comparator}{before.value}"),
     }
@@ -173,6 +176,15 @@ def _computed(row: ComputedRow, *, at: dt.datetime) -> dict[str, Any]:
         "days": None if before is None else _days(before.collected_at, at),
         "previous": None if before is None else _previous(before, number_text(before.canonical)),
     }
+
+
+def _reference(row: EntryRow) -> dict[str, str]:
+    within = row.reference
+    if within is None:
+        return {"text": "", "label": "", "low": "", "high": ""}
+    low, high = ("" if limit is None else number_text(limit) for limit in (within.low, within.high))
+    unit = unit_text(row.marker.unit)
+    return {"text": f"{within.text} {unit}".strip(), "label": within.label, "low": low, "high": high}
 
 
 def _read(body: bytes) -> Asked:
@@ -216,9 +228,11 @@ def _beside(sent: dict[str, Any]) -> tuple[int | None, frozenset[str]]:
 def _typed(key: str, cell: object) -> Typed:
     if not isinstance(cell, dict):
         raise WrongRequest(f"The cell {key[:40]!r} must be an object.")
-    texts = {name: cell.get(name, "") for name in ("value", "unit", "confirm")}
+    texts = {name: cell.get(name, "") for name in ("value", "unit", "assay", "confirm")}
     if not all(isinstance(text, str) and len(text) <= LONGEST_TEXT for text in texts.values()):
-        raise WrongRequest(f"Of the cell {key[:40]!r}, value, unit and confirm must be texts of {LONGEST_TEXT} signs.")
+        raise WrongRequest(
+            f"Of the cell {key[:40]!r}, value, unit, assay and confirm must be texts of {LONGEST_TEXT} signs."
+        )
     return Typed(**texts)
 
 

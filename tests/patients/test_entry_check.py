@@ -51,6 +51,12 @@ def test_a_cell_is_answered_with_all_that_stands_beside_it(cast: Cast, patient: 
             "change": "+118 %",
             "days": 42,
             "absent": "",
+            "reference": {
+                "text": "0–4.85 ng/mL",
+                "label": "catalogue, adult >=60 y, SW China, n=35635",
+                "low": "0",
+                "high": "4.85",
+            },
             "canonical": "7.4",
             "previous": {"text": "3.4 ng/mL", "date": "26-Jan-2026"},
         }

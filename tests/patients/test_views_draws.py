@@ -283,7 +283,9 @@ def test_calcium_that_is_urgent_only_once_corrected_for_albumin_is_announced(cli
 
 def test_the_laboratorys_own_limits_go_before_the_catalogues(client: Client, cast: Cast) -> None:
     own = replace(reading("CEA", "7.0"), reference_low="0", reference_high="10")
-    assert row_of(draw_page(client, cast, make_patient(cast.team), [own]), "CEA").endswith("7.0 ng/mL 0–10 ng/mL")
+    assert row_of(draw_page(client, cast, make_patient(cast.team), [own]), "CEA").endswith(
+        "7.0 ng/mL 0–10 ng/mL reported with the value"
+    )
     ours = draw_page(client, cast, make_patient(cast.team), [reading("CEA", "7.0")])
     assert "7.0 ng/mL H" in row_of(ours, "CEA")
 

@@ -13,6 +13,8 @@ let timer = null;
 let number = 0;
 let bandsAt = null;
 
+const laboratory = () => form.elements.laboratory?.value ?? "";
+
 // What the page of a new draw asks about. Where a paper is of blood on record, its cells are checked beside that draw.
 let page = {
   typed: typedIn,
@@ -24,8 +26,8 @@ let page = {
 };
 
 const now = (row) => {
-  const { value, unit, confirm } = page.typed(row.dataset.marker);
-  return `${value} ${unit} ${confirm} ${collectedAt()}`;
+  const { value, unit, assay, confirm } = page.typed(row.dataset.marker);
+  return [value, unit, assay, confirm, laboratory(), collectedAt()].join(" ");
 };
 
 // `own` says the same of a page that is no grid of one new draw.
@@ -78,7 +80,7 @@ async function ask() {
     showAcross([]);
     return;
   }
-  const body = { patient: Number(form.dataset.patient), at, laboratory: form.elements.laboratory?.value ?? "", cells, ...page.beside() };
+  const body = { patient: Number(form.dataset.patient), at, laboratory: laboratory(), cells, ...page.beside() };
   const answer = form.dataset.checkUrl ? await send("POST", form.dataset.checkUrl, body) : { state: "offline" };
   if (mine !== number) {
     return;
@@ -142,7 +144,18 @@ function daysBetween(before, at) {
   return Math.round((day(at) - day(before)) / 86400000);
 }
 
+// Another laboratory, method or day may have other limits: what the row is held against goes with them.
+function showReference(row, { text: limits, label, low, high }) {
+  row.dataset.low = low;
+  row.dataset.high = high;
+  const whose = document.createElement("span");
+  whose.className = "quiet";
+  whose.textContent = label;
+  part(row, "[data-reference]")?.replaceChildren(...(limits === "" ? [] : [`${limits} `, whose]));
+}
+
 function showCheck(row, found) {
+  showReference(row, found.reference);
   tell(row, "[data-flag]", found.flag);
   tell(row, "[data-change]", found.change);
   checked.set(row, { days: found.days, date: found.previous?.date });
