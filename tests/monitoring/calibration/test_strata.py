@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 
 from monitoring.calibration import strata
-from monitoring.calibration.strata import PANELS, CellOfPlan, Plan, Told, panels_within, read_plan, weighed
+from monitoring.calibration.strata import (
+    PANELS,
+    CellOfPlan,
+    Plan,
+    Told,
+    importance_of,
+    panels_within,
+    read_plan,
+    weighed,
+)
 from monitoring.detection import detection_parameters
 from monitoring.parameters import marker_parameters
 from monitoring.rules import event_rules
+from monitoring.simulator.cohort import THREE_MARKERS
 from monitoring.trends.fusion import LEAST_THRESHOLD
 
 PLAN = Plan(panels=(("CEA",), ("CEA", "ALP")), intervals=(63.0, 140.0), seeds=(102, 103), patients=60)
@@ -101,6 +111,16 @@ def test_panels_within_some_markers_are_the_shipped_ones_cut_down_and_all() -> N
     assert panels_within(("CEA",)) == (("CEA",),)
     every = panels_within(tuple(dict.fromkeys(code for panel in PANELS for code in panel)))
     assert set(PANELS) <= set(every)
+
+
+def test_a_panel_without_a_tumour_marker_has_a_quarter_of_the_say_of_others(told: Told, tmp_path: Path) -> None:
+    panels = (("CYFRA211",), ("CEA", "ALP"), ("ALP", "BAP"), ("BCTX",), THREE_MARKERS)
+    plan = replace(PLAN, panels=panels, intervals=(140.0,), seeds=(103,))
+    say = {one.panel: one.cell.importance for one in read_plan(plan, told, tmp_path, lambda _: None)}
+    assert say == {panels[0]: 1.0, panels[1]: 1.0, panels[2]: 0.25, panels[3]: 0.25, panels[4]: 15.0}
+    assert importance_of(weighed(told.markers), told.markers) == 3.0
+    other = {**told.markers, "BCTX": replace(told.markers["BCTX"], family="tumour")}
+    assert importance_of(("BCTX",), other) == 1.0  # the catalogue says what a tumour marker is
 
 
 def test_a_plan_needs_one_seed_for_each_interval() -> None:
