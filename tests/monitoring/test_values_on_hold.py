@@ -169,7 +169,7 @@ def cells(patient: Patient, marker: str) -> list[tuple[str, list[str]] | None]:
     table = patient_page(patient, now=NOW).table
     assert table is not None
     row = next(row for row in table.rows if row.code == marker)
-    return [cell and (cell.value, [letter for letter, _meaning in cell.marks]) for cell in row.cells]
+    return [(cell.value, [letter for letter, _meaning in cell.marks]) if cell else None for cell in row.cells]
 
 
 def test_the_table_marks_what_waits_and_the_chart_does_not_hold_it(cast: Cast) -> None:
