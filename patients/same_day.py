@@ -68,7 +68,9 @@ def draw_meant(
     if choice != SameDay.SAME:
         return this_draw(patient, facts, at)
     if shown.isascii() and shown.isdigit() and len(shown) < LONGEST_ID:
-        return Draw.objects.filter(patient=patient, pk=int(shown)).first()
+        row = Draw.objects.filter(patient=patient, pk=int(shown)).first()
+        # Where the paper got another day since, the answer is about nothing any more: it is asked again.
+        return row if row and timezone.localdate(row.collected_at) == at.date() else None
     return other_draw(patient, facts, at, markers)
 
 

@@ -101,6 +101,19 @@ def test_the_answer_is_about_the_draw_that_was_shown_even_where_an_earlier_one_c
     assert Draw.objects.count() == 2
 
 
+def test_an_answer_given_before_the_day_was_changed_is_asked_for_again(
+    client: Client, cast: Cast, patient: Patient
+) -> None:
+    shown = give_draw(patient, AT, {"CEA": "9.1"}).draw_id
+    give_draw(patient, AT - dt.timedelta(hours=25), {"CEA": "9.0"})
+    before = written()
+    again = {"collected_on": "2026-03-01", "laboratory": "", "same_day": "same", "same_draw": str(shown)}
+    answer = enter(client, cast.nurse, patient, {"CEA": "9.1"}, **again)
+    assert answer.status_code == 422
+    assert "A draw of 01-Mar-2026 07:15 with some of these markers is on record already." in answer.content.decode()
+    assert written() == before
+
+
 @pytest.mark.parametrize("shown", ["abc", "9" * 18, "²"])
 def test_an_answer_about_a_draw_that_is_none_of_the_patients_adds_to_none(
     client: Client, cast: Cast, patient: Patient, shown: str
