@@ -33,7 +33,7 @@ from patients.models.patient import (
     Smoking,
     Stage,
 )
-from patients.models.people_merge import PatientMerge, PatientSearchKey
+from patients.models.people_merge import PatientMerge, PatientNamePart, PatientSearchKey
 from patients.models.plan import FollowUpPlan
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "Patient",
     "PatientIdentifier",
     "PatientMerge",
+    "PatientNamePart",
     "PatientSearchKey",
     "RejectedLine",
     "Result",
