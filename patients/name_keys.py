@@ -60,6 +60,12 @@ def name_keys(name: str) -> frozenset[str]:
     return frozenset(key[:LONGEST] for key in keys if key)
 
 
+def name_parts(name: str) -> frozenset[str]:
+    """The rest of each word of a name from each of its signs on: what stands in a name is the beginning of one."""
+    words = fold(name).split()
+    return frozenset(word[at : at + LONGEST] for word in words for at in range(len(word)))
+
+
 def words_of(text: str) -> list[str]:
     """What is searched for, a word each: a middle dot or an apostrophe parts words as a space does."""
     return [word for word in BETWEEN_WORDS.split(text) if word]

@@ -16,8 +16,8 @@ from django.db.models import Case, F, Q, QuerySet, When
 
 from patients.catalogue import catalogue
 from patients.derived import INPUTS_OF, DerivedInput, derive
-from patients.models import TAKEN_BACK, Patient, PatientIdentifier, PatientSearchKey, Result
-from patients.name_keys import fold, number_key, tidy_number, words_of
+from patients.models import TAKEN_BACK, Patient, PatientIdentifier, PatientNamePart, PatientSearchKey, Result
+from patients.name_keys import LONGEST, fold, number_key, tidy_number, words_of
 
 # How the numbers of a patient are listed, and which one stands for the patient: the first.
 NUMBERS_IN_USE_FIRST = (
@@ -218,19 +218,31 @@ def matching(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
     words = words_of(text)
     if not words:
         return patients
-    by_name = Q()
+    by_name = Patient.objects.all()
     for word in words:
-        by_name &= Q(name__icontains=word) | Q(pk__in=_with_key(fold(word)))
-    if number := number_key(text):
-        by_name |= Q(pk__in=PatientIdentifier.objects.filter(key__startswith=number).values("patient"))
-    return patients.filter(by_name)
+        by_name = by_name.filter(pk__in=_with_word(fold(word)))
+    number = number_key(text)
+    by_number = PatientIdentifier.objects.filter(key__startswith=number) if number else PatientIdentifier.objects.none()
+    # A union, not an "or": with an "or" the database reads every patient there is.
+    return patients.filter(pk__in=by_name.values_list("pk").union(by_number.values_list("patient_id")))
 
 
-def _with_key(beginning: str) -> QuerySet[PatientSearchKey, int]:
-    letters = "".join(sign for sign in beginning if sign.isalnum())  # as keys are made: "o'brien" is o and brien
+def _with_word(word: str) -> QuerySet[Any, Any]:
+    """Patients in whose name the word stands, or with a key that begins with it."""
+    held = PatientNamePart.objects.filter(part__startswith=word).values_list("patient_id")
+    letters = "".join(sign for sign in word if sign.isalnum())  # as keys are made: "anna-maria" is anna and maria
     if not letters:
-        return PatientSearchKey.objects.none().values_list("patient_id", flat=True)
-    return PatientSearchKey.objects.filter(key__startswith=letters).values_list("patient_id", flat=True)
+        return held
+    return held.union(PatientSearchKey.objects.filter(key__startswith=letters).values_list("patient_id"))
+
+
+def same_name(patients: QuerySet[Patient], name: str) -> QuerySet[Patient]:
+    """Those of exactly this name, whatever its case; looked up by the first word of it."""
+    words = fold(name).split()
+    if not words:
+        return patients.none()
+    begun = PatientNamePart.objects.filter(part=words[0][:LONGEST])
+    return patients.filter(pk__in=begun.values("patient"), name__iexact=name.strip())
 
 
 def with_number(patients: QuerySet[Patient], text: str) -> Patient | None:

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from patients.name_keys import DOTS, name_keys, number_key
+from patients.name_keys import DOTS, name_keys, name_parts, number_key
 
 AT_A_TIME = 500
 
@@ -29,6 +29,18 @@ def fill_keys_of_names_with_a_dot(apps, schema_editor):
         PatientSearchKey.objects.bulk_create(keys, ignore_conflicts=True)
 
 
+def fill_name_parts(apps, schema_editor):
+    Patient = apps.get_model("patients", "Patient")
+    PatientNamePart = apps.get_model("patients", "PatientNamePart")
+    last = 0
+    while names := list(Patient.objects.filter(pk__gt=last).order_by("pk").values_list("pk", "name")[:AT_A_TIME]):
+        PatientNamePart.objects.bulk_create(
+            [PatientNamePart(patient_id=pk, part=part) for pk, name in names for part in sorted(name_parts(name))],
+            ignore_conflicts=True,
+        )
+        last = names[-1][0]
+
+
 class Migration(migrations.Migration):
     dependencies = [("patients", "0012_correction_drafts")]
 
@@ -53,6 +65,29 @@ class Migration(migrations.Migration):
             ),
             preserve_default=False,
         ),
+        migrations.AddIndex(
+            model_name="patient", index=models.Index(fields=["birth_date"], name="patient_by_birth_date")
+        ),
+        migrations.CreateModel(
+            name="PatientNamePart",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("part", models.CharField(db_index=True, max_length=80)),
+                (
+                    "patient",
+                    models.ForeignKey(
+                        on_delete=models.deletion.CASCADE, related_name="name_parts", to="patients.patient"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=["patient", "part"], name="name_part_once"),
+                    models.CheckConstraint(condition=~models.Q(part=""), name="name_part_not_empty"),
+                ]
+            },
+        ),
         migrations.RunPython(fill_number_keys, migrations.RunPython.noop, elidable=True),
         migrations.RunPython(fill_keys_of_names_with_a_dot, migrations.RunPython.noop, elidable=True),
+        migrations.RunPython(fill_name_parts, migrations.RunPython.noop, elidable=True),
     ]

@@ -34,7 +34,7 @@ from patients.models.patient import (
     Smoking,
     Stage,
 )
-from patients.models.people_merge import PatientMerge, PatientSearchKey
+from patients.models.people_merge import PatientMerge, PatientNamePart, PatientSearchKey
 from patients.models.plan import FollowUpPlan
 from patients.models.result_checks import CheckKind, CheckOutcome, ResultCheck
 from patients.models.second_check import HOLDS, SecondCheck
@@ -78,6 +78,7 @@ __all__ = [
     "Patient",
     "PatientIdentifier",
     "PatientMerge",
+    "PatientNamePart",
     "PatientSearchKey",
     "RejectedLine",
     "Result",

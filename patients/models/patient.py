@@ -90,6 +90,7 @@ class Patient(models.Model):
     history = HistoricalRecords()
 
     class Meta:
+        indexes = [models.Index(fields=["birth_date"], name="patient_by_birth_date")]
         constraints = [
             one_of("sex", Sex, name="patient_sex_known"),
             one_of("menopausal_status", MenopausalStatus, name="patient_menopausal_status_known"),

@@ -29,6 +29,22 @@ class PatientSearchKey(models.Model):
         return f"search key {self.pk}"
 
 
+class PatientNamePart(models.Model):
+    """The rest of a name from one of its signs on, so that what stands in a name is found by an index. Never typed."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="name_parts")
+    part = models.CharField(max_length=LONGEST_KEY, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "part"], name="name_part_once"),
+            models.CheckConstraint(condition=~Q(part=""), name="name_part_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"name part {self.pk}"
+
+
 class PatientMerge(models.Model):
     """Two records made one: what was moved, what stayed behind, and what is needed to undo it.
 

@@ -31,6 +31,7 @@ from patients.messages import explain
 from patients.models import Draw, Patient, PatientIdentifier, PatientMerge
 from patients.selectors import matching, numbers_of
 from patients.services import (
+    MergePlan,
     MergeRefused,
     RecordError,
     add_number,
@@ -226,10 +227,16 @@ def _merge_page(
         "differences": [shown_difference(one) for one in plan.differences],
         "questions": [(form[one.field], one) for one in map(shown_pair, plan.pairs) if one.field in form.fields],
         "moved": moved_rows(plan.moved),
-        "left": moved_rows(plan.left),
+        "left": moved_rows(_left_unasked(plan)),
     }
     wrong = request.method == "POST"
     return render(request, "patients/merge.html", context, status=422 if wrong else 200)
+
+
+def _left_unasked(plan: MergePlan) -> dict[str, list[int]]:
+    """What stays behind because both records hold it; of draws that may be one blood the questions tell."""
+    asked = {pair.other.pk for pair in plan.pairs}
+    return plan.left | {"draw": [pk for pk in plan.left.get("draw", []) if pk not in asked]}
 
 
 @login_required

@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from patients.matching import similar_names
 from patients.models import PatientIdentifier, PatientSearchKey
-from patients.name_keys import LONGEST, MOST_READINGS, fold, name_keys, number_key, readings, tidy_number, words_of
+from patients.name_keys import (
+    LONGEST,
+    MOST_READINGS,
+    fold,
+    name_keys,
+    name_parts,
+    number_key,
+    readings,
+    tidy_number,
+    words_of,
+)
 from tests.cast import Cast, make_patient
 
 
@@ -128,6 +138,12 @@ def test_a_middle_dot_parts_what_is_searched_for(dot: str) -> None:
     assert words_of(f" 买买提{dot}艾力  O’Brien ") == ["买买提", "艾力", "O", "Brien"]
 
 
+def test_what_stands_in_a_name_is_the_beginning_of_a_part_of_it() -> None:
+    assert name_parts("张三 Zoë") == {"张三", "三", "zoe", "oe", "e"}
+    assert name_parts("  ") == frozenset()
+    assert {len(part) for part in name_parts("x" * 200)} == set(range(1, LONGEST + 1))
+
+
 def test_the_migration_makes_the_keys_of_numbers_and_of_names_with_a_dot(cast: Cast) -> None:
     patient = make_patient(cast.team, name="买买提·艾力", number="24-00 1234")
     PatientIdentifier.objects.update(key="")
@@ -136,5 +152,9 @@ def test_the_migration_makes_the_keys_of_numbers_and_of_names_with_a_dot(cast: C
     migration = import_module("patients.migrations.0015_merges_and_numbers")
     migration.fill_number_keys(apps, None)
     migration.fill_keys_of_names_with_a_dot(apps, None)
+    parts = set(patient.name_parts.values_list("part", flat=True))
+    patient.name_parts.all().delete()
+    migration.fill_name_parts(apps, None)
+    assert set(patient.name_parts.values_list("part", flat=True)) == parts == name_parts(patient.name)
     assert PatientIdentifier.objects.get().key == "24001234"
     assert set(patient.search_keys.values_list("key", flat=True)) == wanted

@@ -35,7 +35,7 @@ JAN_MOMENT = dt.datetime(2025, 1, 6, tzinfo=dt.UTC)
 JAN, FEB, MAR = dt.date(2025, 1, 6), dt.date(2025, 2, 3), dt.date(2025, 3, 3)
 # What stays with the record it was made for: conclusions are made again, and the rest says how records were joined.
 STAYS = {
-    "patients.Patient", "patients.PatientSearchKey", "patients.PatientMerge",
+    "patients.Patient", "patients.PatientSearchKey", "patients.PatientNamePart", "patients.PatientMerge",
     "patients.EntryDraft", "monitoring.EvaluationMark",
     "monitoring.Evaluation", "monitoring.Trend", "monitoring.Alert",
 }  # fmt: skip
