@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -21,14 +22,17 @@ from accounts.roles import Permission
 from audit.services import NewEvent, record_many
 from patients.access import visible_patients
 from patients.clinic_form import ClinicForm, find_numbers, fresh, not_found, numbers_in, too_many
+from patients.draft_contents import NOTHING_KEPT, DraftState
+from patients.draft_pages import newer_than, sent_with
 from patients.drafts import own_draft
 from patients.due import due_draws
 from patients.laboratory_profile import profile_of
 from patients.lines import Line, read_line, record_line
 from patients.models import EntryDraft, EntryScope, Patient
 from patients.selectors import primary_numbers, series_points
-from patients.services import discard_draft, drop_draft
-from patients.sheets import MOST_CELLS, Sheet, joined, keep, markers_of, sheet_of_draft, sheet_of_form
+from patients.services import DraftIsOlder, check_draft, discard_draft, drop_draft
+from patients.services.drafts import stands_in
+from patients.sheets import MOST_CELLS, Sheet, held_by, joined, keep, markers_of, sheet_of_draft, sheet_of_form
 from patients.views.json_answers import signed_in_or_401
 from patients.views.sheet_drafts import draft_answer
 
@@ -68,7 +72,7 @@ def clinic(request: HttpRequest) -> HttpResponse:
         messages.warning(request, gettext("This clinic is not of today. Look at its date before you type."))
     lines = _lines(user, mine, sheet)
     _opened(user, [line.patient.pk for line in lines])
-    return _grid(request, user, sheet, lines, restored=draft)
+    return _grid(request, user, sheet, lines, known=stands_in(draft), restored=draft)
 
 
 def _due(mine: QuerySet[Patient]) -> list[tuple[int, str]]:
@@ -91,7 +95,7 @@ def _begin(request: HttpRequest, user: User, mine: QuerySet[Patient]) -> HttpRes
     if not form.is_valid():
         return _choose(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if own_draft(user, EntryScope.CLINIC, KEY):
-        messages.info(request, gettext("A clinic you began is still open. Go on with it, or throw it away first."))
+        _say_it_is_open(request)
         return redirect("clinic")
     markers = markers_of(form.codes(form.cleaned_data))
     profile = profile_of(form.cleaned_data["laboratory"])
@@ -108,8 +112,15 @@ def _begin(request: HttpRequest, user: User, mine: QuerySet[Patient]) -> HttpRes
         {},
     )
     _opened(user, form.patients)
-    keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
+    try:
+        keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY, known=NOTHING_KEPT)
+    except DraftIsOlder:
+        _say_it_is_open(request)
     return redirect("clinic")
+
+
+def _say_it_is_open(request: HttpRequest) -> None:
+    messages.info(request, gettext("A clinic you began is still open. Go on with it, or throw it away first."))
 
 
 def _opened(user: User, patient_ids: Sequence[int], *, action: str = "patient.opened_for_entry") -> None:
@@ -174,13 +185,25 @@ def _add(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet
         messages.error(request, not_found(unknown))
     _opened(user, new)
     kept = [*numbers_in(sheet.fact("unknown")), *unknown]
-    sheet = sheet.with_facts(patients=joined([*before, *new]), unknown="\n".join(dict.fromkeys(kept)))
-    keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
+    larger = sheet.with_facts(patients=joined([*before, *new]), unknown="\n".join(dict.fromkeys(kept)))
+    known = sent_with(request.POST.dict())["known"]
+    try:
+        check_draft(user=user, scope=EntryScope.CLINIC, key=KEY, known=known, held=held_by(sheet))
+        keep(larger, user=user, scope=EntryScope.CLINIC, key=KEY, known=known)
+    except DraftIsOlder:
+        return _grid(request, user, larger, _lines(user, mine, larger), known=known, status=HTTPStatus.CONFLICT)
     return redirect("clinic")
 
 
 def _save(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
-    lines = [record_line(line, user=user) if line.waits else line for line in _lines(user, mine, sheet)]
+    sent = sent_with(request.POST.dict())
+    held, known = held_by(sheet), sent["known"]
+    lines = _lines(user, mine, sheet)
+    try:
+        check_draft(user=user, scope=EntryScope.CLINIC, key=KEY, held=held, **sent)
+    except DraftIsOlder:
+        return _grid(request, user, sheet, lines, known=known, status=HTTPStatus.CONFLICT)
+    lines = [record_line(line, user=user) if line.waits else line for line in lines]
     shown = {line.key for line in lines}
     waiting = [line for line in lines if line.waits]
     lost = {cell.partition(":")[0] for cell in sheet.cells} - shown
@@ -189,13 +212,16 @@ def _save(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Shee
         messages.error(request, _not_taken(sheet, line))
     saved = joined([f"{line.key}={line.saved_at}={line.draw_id}" for line in lines if line.saved_at])
     sheet = sheet.with_facts(saved=saved)
-    if waiting or unsaved or not saved:
-        keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
-    else:
-        drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY)
     refused = bool(waiting or unsaved or not saved)
+    # What another window kept since it was asked stands.
+    with suppress(DraftIsOlder):
+        if refused:
+            known = stands_in(keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY, known=known))
+        else:
+            known = NOTHING_KEPT
+            drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY, held=held, **sent)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
-    return _grid(request, user, sheet, lines, status=status, sent=True)
+    return _grid(request, user, sheet, lines, known=known, status=status, sent=True)
 
 
 def _not_taken(sheet: Sheet, line: str) -> str:
@@ -212,10 +238,12 @@ def _grid(
     sheet: Sheet,
     lines: Sequence[Line],
     *,
+    known: DraftState,
     restored: EntryDraft | None = None,
     status: int = HTTPStatus.OK,
     sent: bool = False,
 ) -> HttpResponse:
+    done = sent and status == HTTPStatus.OK
     kept = own_draft(user, EntryScope.CLINIC, KEY)
     missing = _missing(sheet, lines)
     context = {
@@ -224,12 +252,14 @@ def _grid(
         "lines": lines,
         "missing": not_found(missing) if missing else "",
         "unknown": sheet.fact("unknown"),
-        "revision": kept.revision if kept else 0,
+        "known": known,
+        "newer": newer_than(user, kept, known=known, held=held_by(sheet)) if not done else None,
+        "left": kept if done else None,
         "restored": restored if restored and any(sheet.is_typed(line.key) for line in lines) else None,
         "refused": [line for line in lines if line.waits] if sent else [],
         "nothing": sent and not any(line.typed for line in lines),
         "saved": [line for line in lines if line.saved_at],
-        "done": sent and status == HTTPStatus.OK,
+        "done": done,
         "sent": sent,
     }
     return render(request, "patients/clinic.html", context, status=status)

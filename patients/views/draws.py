@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +24,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from patients.access import access_patient, visible_draws, visible_patients
 from patients.banner import banner_of
+from patients.draft_pages import held_by_draw_form, newer_than, sent_with
 from patients.drafts import own_draft, own_drafts
 from patients.due import due_draws
 from patients.entry import Entry, Typed, panel_of, read_entry, typed_of, typed_rows
@@ -33,7 +35,8 @@ from patients.models import Draw, EntryDraft, EntryScope, Patient
 from patients.same_day import SameDay, other_draw, question, this_draw
 from patients.saved_draw import SavedRow, saved_rows, urgent_of
 from patients.selectors import matching, with_number
-from patients.services import NewDraw, RecordError, ResultExists, discard_draft, drop_draft, record_draw
+from patients.services import DraftIsOlder, NewDraw, RecordError, ResultExists, discard_draft, drop_draft, record_draw
+from patients.services.drafts import stands_in
 from patients.views.search import PatientRow, remember, remembered, rows_of
 from patients.wording import unit_text
 
@@ -153,6 +156,7 @@ def _save(request: HttpRequest, user: User, patient: Patient, *, everything: boo
     entry = _read(patient, typed, collected_at=collected_at, everything=everything, laboratory=laboratory)
     if form_reads and entry.empty:
         form.add_error(None, explain("draw_is_empty", {}))
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
     if form.is_valid() and entry.readable:
         try:
             if done := _commit(request, user, patient, form, entry):
@@ -160,9 +164,11 @@ def _save(request: HttpRequest, user: User, patient: Patient, *, everything: boo
         except ResultExists as refusal:
             entry = entry.with_error(refusal.params["marker"], explain(refusal.code, refusal.params))
             form.add_error("same_day", gettext("What stands there differs from this paper."))
+        except DraftIsOlder:
+            status = HTTPStatus.CONFLICT
         except RecordError as refusal:
             form.add_error(None, explain(refusal.code, refusal.params))
-    return _grid(request, patient, form, entry, everything=everything, status=422)
+    return _grid(request, patient, form, entry, everything=everything, status=status)
 
 
 def _commit(request: HttpRequest, user: User, patient: Patient, form: DrawForm, entry: Entry) -> HttpResponse | None:
@@ -207,7 +213,12 @@ def _record(request: HttpRequest, user: User, patient: Patient, draw: NewDraw, e
         outcome = record_draw(
             actor=user.audit_name, patient_id=patient.pk, draw=draw, results=entry.results(), recorded_by=user
         )
-        drop_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk))
+        # Where another window kept something else, nothing of this one is written before it was shown.
+        sent = request.POST.dict()
+        held = held_by_draw_form(sent)
+        drop_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk), held=held, **sent_with(sent))
+    if own_draft(user, EntryScope.DRAW, str(patient.pk)):
+        messages.info(request, gettext("What was typed in the other window is kept as a draft. It is not saved yet."))
     if outcome.repeated:
         text = ngettext(
             "%(count)d value stood there already and was not saved twice.",
@@ -229,10 +240,13 @@ def _grid(
     entry: Entry,
     *,
     everything: bool,
-    status: int = 200,
+    status: int = HTTPStatus.OK,
     restored: EntryDraft | None = None,
 ) -> HttpResponse:
-    kept = own_draft(signed_in(request), EntryScope.DRAW, str(patient.pk))
+    user, sent = signed_in(request), request.POST.dict()
+    kept = own_draft(user, EntryScope.DRAW, str(patient.pk))
+    # A page that was sent goes on with the draft it knew: what it holds is not what another window kept.
+    known = sent_with(sent)["known"] if request.method == "POST" else stands_in(restored)
     context = {
         "patient": patient,
         "banner": banner_of(patient),
@@ -241,9 +255,10 @@ def _grid(
         "everything": everything,
         "history": _history(entry),
         "across": [explain(concern.code, concern.params) for concern in entry.across],
-        "revision": kept.revision if kept else 0,
+        "known": known,
+        "newer": newer_than(user, kept, known=known, held=held_by_draw_form(sent)) if sent else None,
         "restored": restored,
-        "wrong": [row for row in entry.rows if row.error] if status != 200 else [],
+        "wrong": [row for row in entry.rows if row.error] if status != HTTPStatus.OK else [],
         "to_confirm": [row for row in entry.rows if row.asks_again and not row.error] if status != 200 else [],
     }
     return render(request, "patients/draw_new.html", context, status=status)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -22,6 +22,8 @@ from accounts.models import User
 from accounts.roles import Permission
 from patients.access import access_patient, visible_patients
 from patients.catalogue import catalogue
+from patients.draft_contents import LARGEST_ID, LARGEST_REVISION, Held
+from patients.draft_pages import differences
 from patients.drafts import own_draft
 from patients.forms import DrawForm
 from patients.messages import explain
@@ -32,7 +34,6 @@ from patients.views.json_answers import answer, signed_in_or_401
 CELL_PARTS = frozenset({"value", "unit", "assay", "confirm"})
 LONGEST_TEXT = 200
 LARGEST_BODY = 100_000
-LARGEST_REVISION = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Sent:
     revision: int
     cells: dict[str, dict[str, str]]
     context: dict[str, str]
+    draft_id: int | None = None
 
 
 class NotADraft(Exception):
@@ -63,7 +65,7 @@ def entry_draft(request: HttpRequest, scope: str, key: str) -> HttpResponse:
     patient_id = _patient_of(user, scope, key)
     if request.method != "PUT":
         draft = own_draft(user, scope, str(patient_id))
-        return answer({"draft": draft and _as_json(draft)})
+        return answer({"draft": draft and as_json(draft)})
     try:
         person, sent = _read(request.body)
     except NotADraft as problem:
@@ -98,20 +100,32 @@ def _save(user: User, scope: str, patient_id: int, sent: Sent) -> HttpResponse:
             cells=sent.cells,
             context=sent.context,
             revision=sent.revision,
+            draft_id=sent.draft_id,
         )
     except (DraftIsOlder, DraftIsGone) as refusal:
-        newer = own_draft(user, scope, key)
-        text = explain(refusal.code, refusal.params)
-        return answer({"draft": newer and _as_json(newer), "text": text}, HTTPStatus.CONFLICT)
-    return answer({"revision": draft.revision, "saved_at": clock(draft)})
+        return conflict(refusal, user, own_draft(user, scope, key), Held(sent.cells, sent.context))
+    return kept(draft)
+
+
+def conflict(refusal: DraftIsOlder | DraftIsGone, user: User, newer: EntryDraft | None, held: Held) -> HttpResponse:
+    """What the other window kept, and where this one differs from it."""
+    told = differences(user, newer, held) if newer else ()
+    shown = [{"what": one.what, "there": one.there, "here": one.here} for one in told]
+    text = explain(refusal.code, refusal.params)
+    return answer({"draft": newer and as_json(newer), "text": text, "differences": shown}, HTTPStatus.CONFLICT)
+
+
+def kept(draft: EntryDraft) -> HttpResponse:
+    return answer({"id": draft.pk, "revision": draft.revision, "saved_at": clock(draft)})
 
 
 def clock(draft: EntryDraft) -> str:
     return timezone.localtime(draft.updated_at).strftime("%H:%M:%S")
 
 
-def _as_json(draft: EntryDraft) -> dict[str, Any]:
+def as_json(draft: EntryDraft) -> dict[str, Any]:
     return {
+        "id": draft.pk,
         "revision": draft.revision,
         "saved_at": clock(draft),
         "cells": draft.cells,
@@ -131,10 +145,21 @@ def _read(body: bytes) -> tuple[int | None, Sent]:
     revision = data.get("revision")
     if not isinstance(revision, int) or isinstance(revision, bool) or not 0 <= revision < LARGEST_REVISION:
         raise NotADraft(gettext("“revision” is a whole number from 0."))
+    draft_id = data.get("id")
+    if not is_id(draft_id):
+        raise NotADraft(gettext("“id” is the number of a draft."))
     person = data.get("user")
     return (person if isinstance(person, int) else None), Sent(
-        revision, _cells(data.get("cells")), _texts(data.get("context"), names=DrawForm.base_fields, where="context")
+        revision,
+        _cells(data.get("cells")),
+        _texts(data.get("context"), names=DrawForm.base_fields, where="context"),
+        draft_id,
     )
+
+
+def is_id(sent: object) -> TypeGuard[int | None]:
+    """Who names no draft is asked for the revision alone."""
+    return sent is None or (isinstance(sent, int) and not isinstance(sent, bool) and 0 <= sent <= LARGEST_ID)
 
 
 def _cells(data: object) -> dict[str, dict[str, str]]:

@@ -37,7 +37,7 @@ def menu(page: str) -> str:
     return page.split("</header>")[0].split('class="site-links"')[1]
 
 
-def test_every_page_marks_exactly_one_item_of_the_menu(world: World) -> None:
+def test_every_page_marks_exactly_one_item_of_the_menu(world: World) -> None:  # noqa: F811
     seen: dict[str, list[str]] = {}
     for name in addresses():
         path = () if (of := ROWS[name].path) is None else of(world.own)
@@ -52,6 +52,6 @@ def test_every_page_marks_exactly_one_item_of_the_menu(world: World) -> None:
 
 
 @pytest.mark.parametrize("address", ["/nowhere/", "/accounts/password/change/"])
-def test_a_page_no_item_leads_to_marks_none(client: Client, world: World, address: str) -> None:
+def test_a_page_no_item_leads_to_marks_none(client: Client, world: World, address: str) -> None:  # noqa: F811
     client.force_login(world.cast.nurse)
     assert CURRENT.findall(menu(client.get(address).content.decode())) == []
