@@ -6,10 +6,12 @@ that is opened after somebody else corrected the draw says so, as the page does.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from patients.catalogue import catalogue
-from patients.correcting import as_it_stands, seen_in, shown_results
+from patients.correcting import CorrectionRow, as_it_stands, seen_in, shown_results
+from patients.draft_contents import Held
 from patients.forms_correction import AmendForm
 from patients.models import Draw, EntryDraft
 
@@ -22,6 +24,12 @@ def context_names() -> frozenset[str]:
     """The fields beside the cells, by their names on the page."""
     seen = {f"seen_{marker.code}" for marker in catalogue().markers}
     return frozenset({*AmendForm.base_fields, WHOLE_REASON, "seen_version", *seen})
+
+
+def held_by_page(data: Mapping[str, str], rows: Iterable[CorrectionRow]) -> Held:
+    """What the page was sent with, as its draft would hold it."""
+    cells = {row.marker.code: {part: getattr(row.cell, part) for part in CELL_PARTS} for row in rows if row.changed}
+    return Held(cells, {name: data[name] for name in context_names() if name in data})
 
 
 def typed_in(draft: EntryDraft, draw: Draw) -> dict[str, str]:

@@ -13,10 +13,12 @@ from typing import Final
 
 from accounts.models import User
 from patients.catalogue import MarkerDefinition, catalogue
+from patients.draft_contents import Cells, DraftState, Held
 from patients.drafts import own_draft
 from patients.entry import Typed
 from patients.models import EntryDraft
-from patients.services import DraftIsGone, DraftIsOlder, save_draft
+from patients.services import DraftIsOlder, save_draft
+from patients.services.drafts import held_in, stands_in
 
 CELL = re.compile(r"(value|confirm)_([0-9]{1,18})_([A-Z0-9_]{1,40})")
 # What each draw of the page says of itself beside its day and its values.
@@ -30,8 +32,6 @@ LONGEST_FACT = 20_000
 LONGEST_CELL = 200
 # What a browser still types in at once. Confirmations, units and facts come on top: DATA_UPLOAD_MAX_NUMBER_FIELDS.
 MOST_CELLS = 800
-
-Cells = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +100,36 @@ def sheet_of_draft(draft: EntryDraft) -> Sheet:
     return Sheet(draft.context, draft.cells)
 
 
-def keep(sheet: Sheet, *, user: User, scope: str, key: str, patient_id: int | None = None) -> EntryDraft | None:
-    """Put the draft where the page stands; what was typed on in another window is left alone."""
-    kept = own_draft(user, scope, key)
+def held_by(sheet: Sheet) -> Held:
     cells = {name: cell for name, cell in sheet.cells.items() if any(text.strip() for text in cell.values())}
-    try:
-        return save_draft(
-            user=user,
-            scope=scope,
-            key=key,
-            patient_id=patient_id,
-            cells=cells,
-            context=sheet.context,
-            revision=kept.revision if kept else 0,
-        )
-    except (DraftIsOlder, DraftIsGone):
-        return own_draft(user, scope, key)
+    return Held(cells, sheet.context)
+
+
+def keep(
+    sheet: Sheet, *, user: User, scope: str, key: str, known: DraftState, patient_id: int | None = None
+) -> EntryDraft:
+    """Put the draft where the page stands; a draft that was saved or thrown away in another window begins anew.
+
+    Raises
+    ------
+    DraftIsOlder
+        another window typed on what this one goes on with; it is left alone.
+    """
+    held = held_by(sheet)
+    newest = own_draft(user, scope, key)
+    if newest and stands_in(newest) != known and not held.has_all_of(held_in(newest)):
+        raise DraftIsOlder(revision=str(newest.revision))
+    state = stands_in(newest)
+    return save_draft(
+        user=user,
+        scope=scope,
+        key=key,
+        patient_id=patient_id,
+        cells=held.cells,
+        context=held.context,
+        revision=state.revision,
+        draft_id=state.draft_id,
+    )
 
 
 def joined(parts: Sequence[object]) -> str:

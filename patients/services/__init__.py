@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from patients.services.calls import record_call
 from patients.services.corrections import Change, Revision, Seen, correct_result, revise_draw, take_back_draw
-from patients.services.drafts import discard_draft, drop_draft, drop_expired_drafts, save_draft
+from patients.services.drafts import check_draft, discard_draft, drop_draft, drop_expired_drafts, save_draft
 from patients.services.draws import DrawOutcome, NewDraw, NewResult, record_draw, result_of
 from patients.services.errors import (
     AccessionAtAnotherTime,
@@ -90,6 +90,7 @@ __all__ = [
     "TypedAlready",
     "add_intervals",
     "add_number",
+    "check_draft",
     "correct_result",
     "create_patient",
     "discard_draft",

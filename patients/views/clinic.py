@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -21,6 +22,8 @@ from accounts.roles import Permission
 from audit.services import NewEvent, record_many
 from patients.access import visible_patients
 from patients.clinic_form import ClinicForm, find_numbers, fresh, not_found, numbers_in, too_many
+from patients.draft_contents import NOTHING_KEPT, DraftState
+from patients.draft_pages import newer_than, sent_with
 from patients.drafts import own_draft
 from patients.due import due_draws
 from patients.laboratory_profile import profile_of
@@ -30,9 +33,10 @@ from patients.lost_rows import lost_rows, without_lost_rows
 from patients.models import EntryDraft, EntryScope, Patient
 from patients.ranges import intervals_of
 from patients.selectors import primary_numbers, series_points
-from patients.services import discard_draft, drop_draft
+from patients.services import DraftIsOlder, check_draft, discard_draft, drop_draft
+from patients.services.drafts import stands_in
 from patients.sheet_page import grid_context
-from patients.sheets import MOST_CELLS, Sheet, joined, keep, markers_of, sheet_of_draft, sheet_of_form
+from patients.sheets import MOST_CELLS, Sheet, held_by, joined, keep, markers_of, sheet_of_draft, sheet_of_form
 from patients.views.json_answers import signed_in_or_401
 from patients.views.sheet_drafts import draft_answer
 
@@ -62,7 +66,7 @@ def clinic(request: HttpRequest) -> HttpResponse:
             return _begin(request, user, mine)
         sheet = sheet_of_form(request.POST.dict())
         if "drop_lost" in request.POST:
-            return _drop_lost(user, mine, sheet)
+            return _drop_lost(request, user, mine, sheet)
         sheet = _present(user, mine, sheet)
         if "add" in request.POST:
             return _add(request, user, mine, sheet)
@@ -75,7 +79,7 @@ def clinic(request: HttpRequest) -> HttpResponse:
         messages.warning(request, gettext("This clinic is not of today. Look at its date before you type."))
     lines = _lines(mine, sheet)
     _opened(user, [line.patient.pk for line in lines])
-    return _grid(request, user, mine, sheet, lines, restored=draft)
+    return _grid(request, user, mine, sheet, lines, known=stands_in(draft), restored=draft)
 
 
 def _due(mine: QuerySet[Patient]) -> list[tuple[int, str]]:
@@ -98,7 +102,7 @@ def _begin(request: HttpRequest, user: User, mine: QuerySet[Patient]) -> HttpRes
     if not form.is_valid():
         return _choose(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if own_draft(user, EntryScope.CLINIC, KEY):
-        messages.info(request, gettext("A clinic you began is still open. Go on with it, or throw it away first."))
+        _say_it_is_open(request)
         return redirect("clinic")
     markers = markers_of(form.codes(form.cleaned_data))
     profile = profile_of(form.cleaned_data["laboratory"])
@@ -114,8 +118,15 @@ def _begin(request: HttpRequest, user: User, mine: QuerySet[Patient]) -> HttpRes
         {},
     )
     _opened(user, form.patients)
-    keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
+    try:
+        keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY, known=NOTHING_KEPT)
+    except DraftIsOlder:
+        _say_it_is_open(request)
     return redirect("clinic")
+
+
+def _say_it_is_open(request: HttpRequest) -> None:
+    messages.info(request, gettext("A clinic you began is still open. Go on with it, or throw it away first."))
 
 
 def _opened(user: User, patient_ids: Sequence[int], *, action: str = "patient.opened_for_entry") -> None:
@@ -181,34 +192,53 @@ def _add(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet
         messages.error(request, not_found(unknown))
     _opened(user, new)
     kept = [*numbers_in(sheet.fact("unknown")), *unknown]
-    sheet = sheet.with_facts(patients=joined([*before, *new]), unknown="\n".join(dict.fromkeys(kept)))
-    keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
+    larger = sheet.with_facts(patients=joined([*before, *new]), unknown="\n".join(dict.fromkeys(kept)))
+    known = sent_with(request.POST.dict())["known"]
+    try:
+        check_draft(user=user, scope=EntryScope.CLINIC, key=KEY, known=known, held=held_by(sheet))
+        keep(larger, user=user, scope=EntryScope.CLINIC, key=KEY, known=known)
+    except DraftIsOlder:
+        return _grid(request, user, larger, _lines(user, mine, larger), known=known, status=HTTPStatus.CONFLICT)
     return redirect("clinic")
 
 
 def _save(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
-    lines = [record_line(line, user=user) if line.waits else line for line in _lines(mine, sheet)]
+    sent = sent_with(request.POST.dict())
+    held, known = held_by(sheet), sent["known"]
+    lines = _lines(mine, sheet)
+    try:
+        check_draft(user=user, scope=EntryScope.CLINIC, key=KEY, held=held, **sent)
+    except DraftIsOlder:
+        return _grid(request, user, mine, sheet, lines, known=known, status=HTTPStatus.CONFLICT)
+    lines = [record_line(line, user=user) if line.waits else line for line in lines]
     if on_hold := on_hold_text(lines, user=user):
         messages.info(request, on_hold)
     waiting = [line for line in lines if line.waits]
     saved = joined([f"{line.key}={line.saved_at}={line.draw_id}" for line in lines if line.saved_at])
     sheet = sheet.with_facts(saved=saved)
     refused = bool(waiting or sheet.fact("lost") or not saved)
-    if refused:
-        keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
-    else:
-        drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY)
+    # What another window kept since it was asked stands.
+    with suppress(DraftIsOlder):
+        if refused:
+            known = stands_in(keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY, known=known))
+        else:
+            known = NOTHING_KEPT
+            drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY, held=held, **sent)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
-    return _grid(request, user, mine, sheet, lines, status=status, sent=True)
+    return _grid(request, user, mine, sheet, lines, known=known, status=status, sent=True)
 
 
-def _drop_lost(user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
+def _drop_lost(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
     """Somebody noted what was typed in rows that left the grid; where nothing else waits, the clinic is done."""
     sheet = sheet.with_facts(lost="")
-    keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
     lines = _lines(mine, sheet)
-    if sheet.saved and not any(line.waits for line in lines):
-        drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY)
+    # What another window kept meanwhile stands, and is what the page then goes on with.
+    with suppress(DraftIsOlder):
+        known = stands_in(
+            keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY, known=sent_with(request.POST.dict())["known"])
+        )
+        if sheet.saved and not any(line.waits for line in lines):
+            drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY, known=known, held=held_by(sheet))
     return redirect("clinic")
 
 
@@ -219,10 +249,12 @@ def _grid(
     sheet: Sheet,
     lines: Sequence[Line],
     *,
+    known: DraftState,
     restored: EntryDraft | None = None,
     status: int = HTTPStatus.OK,
     sent: bool = False,
 ) -> HttpResponse:
+    done = sent and status == HTTPStatus.OK
     kept = own_draft(user, EntryScope.CLINIC, KEY)
     missing = numbers_in(sheet.fact("unknown"))
     shown = with_draws(lines)
@@ -232,12 +264,14 @@ def _grid(
         "missing": not_found(missing) if missing else "",
         "unknown": sheet.fact("unknown"),
         "lost": lost_rows(user, mine, sheet),
-        "revision": kept.revision if kept else 0,
+        "known": known,
+        "newer": newer_than(user, kept, known=known, held=held_by(sheet)) if not done else None,
+        "left": kept if done else None,
         "restored": restored if restored and any(sheet.is_typed(line.key) for line in lines) else None,
         "refused": [line for line in lines if line.waits] if sent else [],
         "nothing": sent and not any(line.typed for line in lines),
         "saved": [line for line in shown if line.saved_at],
-        "done": sent and status == HTTPStatus.OK,
+        "done": done,
         "sent": sent,
     }
     return render(request, "patients/clinic.html", context, status=status)

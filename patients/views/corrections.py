@@ -33,7 +33,8 @@ from patients.correcting import (
     seen_of,
     standing_results,
 )
-from patients.correction_drafts import WHOLE_REASON, typed_in
+from patients.correction_drafts import WHOLE_REASON, held_by_page, typed_in
+from patients.draft_pages import newer_than, sent_with
 from patients.drafts import own_draft
 from patients.forms_correction import AmendForm, TakeBackForm, fields_of
 from patients.history import fact_changes, result_histories
@@ -42,6 +43,7 @@ from patients.messages import explain
 from patients.models import Draw, EntryDraft, EntryScope, Patient, Result
 from patients.same_day import question
 from patients.services import (
+    DraftIsOlder,
     DrawChangedMeanwhile,
     NothingChanged,
     OtherDrawOfTheDay,
@@ -52,6 +54,7 @@ from patients.services import (
     revise_draw,
     take_back_draw,
 )
+from patients.services.drafts import stands_in
 from patients.services.draw_facts import facts_of
 
 
@@ -111,6 +114,8 @@ def _correct(
             return _revise(request, user, draw, form, rows)
         except DrawChangedMeanwhile:
             raise
+        except DraftIsOlder:
+            return _page(request, patient, draw, form, rows, status=409)
         except OtherDrawOfTheDay as asks:
             form.add_error("second_draw", question(Draw.objects.get(pk=asks.draw_id)))
         except RecordError as refusal:
@@ -132,7 +137,10 @@ def _revise(
             recorded_by=user,
             ask_same_day=not form.cleaned_data["second_draw"],
         )
-        drop_draft(user=user, scope=EntryScope.CORRECTION, key=str(draw.pk))
+        data = request.POST.dict()
+        drop_draft(
+            user=user, scope=EntryScope.CORRECTION, key=str(draw.pk), held=held_by_page(data, rows), **sent_with(data)
+        )
     count = len(revision.results) + len(revision.facts)
     text = ngettext("%(count)d correction saved.", "%(count)d corrections saved.", count)
     messages.success(request, text % {"count": count})
@@ -153,7 +161,8 @@ def _take_back(
                     reason=whole.cleaned_data["reason"],
                     recorded_by=user,
                 )
-                drop_draft(user=user, scope=EntryScope.CORRECTION, key=str(draw.pk))
+                # Of a draw that never was, nothing that was typed over its values is waited for.
+                discard_draft(user=user, scope=EntryScope.CORRECTION, key=str(draw.pk))
         except NothingChanged:
             whole.add_error(None, gettext("All values of this draw were taken back already."))
         except PatientMerged as refusal:
@@ -213,7 +222,9 @@ def _page(
     restored: EntryDraft | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    kept = own_draft(signed_in(request), EntryScope.CORRECTION, str(draw.pk))
+    user, data = signed_in(request), request.POST.dict()
+    kept = own_draft(user, EntryScope.CORRECTION, str(draw.pk))
+    known = sent_with(data)["known"] if data else stands_in(restored)
     context = {
         "patient": patient,
         "banner": banner_of(patient),
@@ -226,7 +237,8 @@ def _page(
         "to_confirm": [row for row in rows if row.asks_again],
         "any_stands": any(not row.taken_back for row in rows),
         "meanwhile": meanwhile,
-        "revision": kept.revision if kept else 0,
+        "known": known,
+        "newer": newer_than(user, kept, known=known, held=held_by_page(data, rows)) if data else None,
         "restored": restored,
         "history": {},  # the script of the grid; what stood before is beside each cell of this page
     }

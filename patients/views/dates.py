@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +21,8 @@ from accounts.roles import Permission
 from patients.access import RecordMerged, access_patient, visible_patients
 from patients.banner import banner_of
 from patients.catalogue import catalogue
+from patients.draft_contents import NOTHING_KEPT, DraftState
+from patients.draft_pages import newer_than, sent_with
 from patients.drafts import own_draft
 from patients.entry import panel_of
 from patients.laboratory_profile import profile_of
@@ -29,9 +32,10 @@ from patients.merged_drafts import merged_drafts
 from patients.models import Draw, EntryDraft, EntryScope, Patient
 from patients.ranges import intervals_of
 from patients.selectors import series_points
-from patients.services import discard_draft, drop_draft
+from patients.services import DraftIsOlder, check_draft, discard_draft, drop_draft
+from patients.services.drafts import stands_in
 from patients.sheet_page import grid_context
-from patients.sheets import Sheet, joined, keep, sheet_of_draft, sheet_of_form
+from patients.sheets import Sheet, held_by, joined, keep, sheet_of_draft, sheet_of_form
 from patients.views.json_answers import signed_in_or_401
 from patients.views.merged_drafts import keep_what_was_sent, may_keep_typing, settled
 from patients.views.sheet_drafts import draft_answer
@@ -71,12 +75,11 @@ def dates(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("dates", patient.pk)
         sheet = _complete(patient, sheet_of_form(request.POST.dict()))
         if "more" in request.POST or "all" in request.POST:
-            keep(_larger(patient, sheet, request), user=user, scope=EntryScope.DATES, key=str(pk), patient_id=pk)
-            return redirect("dates", patient.pk)
+            return _enlarge(request, user, patient, sheet)
         return _save(request, user, patient, sheet)
     draft = own_draft(user, EntryScope.DATES, str(patient.pk))
     sheet = _complete(patient, sheet_of_draft(draft) if draft else Sheet({}, {}))
-    return _grid(request, user, patient, sheet, _lines(patient, sheet), restored=draft)
+    return _grid(request, user, patient, sheet, _lines(patient, sheet), known=stands_in(draft), restored=draft)
 
 
 def _complete(patient: Patient, sheet: Sheet) -> Sheet:
@@ -104,6 +107,18 @@ def _larger(patient: Patient, sheet: Sheet, request: HttpRequest) -> Sheet:
     return sheet.with_facts(lines=str(min(_count(sheet) + DATES_MORE, MOST_DATES)))
 
 
+def _enlarge(request: HttpRequest, user: User, patient: Patient, sheet: Sheet) -> HttpResponse:
+    known, key = sent_with(request.POST.dict())["known"], str(patient.pk)
+    larger = _larger(patient, sheet, request)
+    try:
+        check_draft(user=user, scope=EntryScope.DATES, key=key, known=known, held=held_by(sheet))
+        keep(larger, user=user, scope=EntryScope.DATES, key=key, known=known, patient_id=patient.pk)
+    except DraftIsOlder:
+        lines = _lines(patient, larger)
+        return _grid(request, user, patient, larger, lines, known=known, status=HTTPStatus.CONFLICT)
+    return redirect("dates", patient.pk)
+
+
 def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
     history = series_points([patient.pk])[patient.pk]
     profile = profile_of(sheet.fact("laboratory"))
@@ -128,18 +143,30 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
 
 
 def _save(request: HttpRequest, user: User, patient: Patient, sheet: Sheet) -> HttpResponse:
-    lines = _recorded(user, patient, sheet, _lines(patient, sheet))
+    sent, key = sent_with(request.POST.dict()), str(patient.pk)
+    held, known = held_by(sheet), sent["known"]
+    lines = _lines(patient, sheet)
+    try:
+        check_draft(user=user, scope=EntryScope.DATES, key=key, held=held, **sent)
+    except DraftIsOlder:
+        return _grid(request, user, patient, sheet, lines, known=known, status=HTTPStatus.CONFLICT)
+    lines = _recorded(user, patient, sheet, lines)
     if on_hold := on_hold_text(lines, user=user):
         messages.info(request, on_hold)
     waiting = [line for line in lines if line.waits]
     saved = joined([f"{line.key}={line.saved_at}={line.draw_id}" for line in lines if line.saved_at])
     sheet = sheet.with_facts(saved=saved)
-    if waiting or not saved:
-        keep(sheet, user=user, scope=EntryScope.DATES, key=str(patient.pk), patient_id=patient.pk)
-    else:
-        drop_draft(user=user, scope=EntryScope.DATES, key=str(patient.pk))
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if waiting or not saved else HTTPStatus.OK
-    return _grid(request, user, patient, sheet, lines, status=status, sent=True)
+    refused = bool(waiting or not saved)
+    # What another window kept since it was asked stands.
+    with suppress(DraftIsOlder):
+        if refused:
+            kept = keep(sheet, user=user, scope=EntryScope.DATES, key=key, known=known, patient_id=patient.pk)
+            known = stands_in(kept)
+        else:
+            known = NOTHING_KEPT
+            drop_draft(user=user, scope=EntryScope.DATES, key=key, held=held, **sent)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+    return _grid(request, user, patient, sheet, lines, known=known, status=status, sent=True)
 
 
 def _recorded(user: User, patient: Patient, sheet: Sheet, lines: Sequence[Line]) -> list[Line]:
@@ -178,10 +205,12 @@ def _grid(
     sheet: Sheet,
     lines: Sequence[Line],
     *,
+    known: DraftState,
     restored: EntryDraft | None = None,
     status: int = HTTPStatus.OK,
     sent: bool = False,
 ) -> HttpResponse:
+    done = sent and status == HTTPStatus.OK
     kept = own_draft(user, EntryScope.DATES, str(patient.pk))
     shown = with_draws(lines)
     page = grid_context(sheet, shown)
@@ -193,14 +222,16 @@ def _grid(
         **_rows(page),
         "count": _count(sheet),
         "can_add": _count(sheet) < MOST_DATES,
-        "revision": kept.revision if kept else 0,
+        "known": known,
+        "newer": newer_than(user, kept, known=known, held=held_by(sheet)) if not done else None,
+        "left": kept if done else None,
         "merged_drafts": merged_drafts(user, kept_id=patient.pk, scope=EntryScope.DATES),
         "typed_here": any(line.typed for line in lines),
         "restored": restored if restored and any(line.typed for line in lines) else None,
         "refused": [line for line in lines if line.waits] if sent else [],
         "nothing": sent and not any(line.typed for line in lines),
         "saved": [line for line in shown if line.saved_at],
-        "done": sent and status == HTTPStatus.OK,
+        "done": done,
         "sent": sent,
     }
     return render(request, "patients/dates.html", context, status=status)

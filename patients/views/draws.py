@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +24,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from patients.access import RecordMerged, access_patient, visible_draws, visible_patients
 from patients.banner import banner_of
+from patients.draft_pages import held_by_draw_form, newer_than, sent_with
 from patients.drafts import own_draft, own_drafts
 from patients.due import due_draws
 from patients.entry import Entry, Typed, panel_of, read_entry, typed_of, typed_rows
@@ -37,6 +39,7 @@ from patients.saved_draw import SavedRow, saved_rows, urgent_of
 from patients.second_checks import count_for
 from patients.selectors import matching, standing_counts, with_number
 from patients.services import (
+    DraftIsOlder,
     DrawFactsDiffer,
     DrawOutcome,
     NewDraw,
@@ -47,6 +50,7 @@ from patients.services import (
     drop_draft,
     record_draw,
 )
+from patients.services.drafts import stands_in
 from patients.services.draw_facts import FACTS, MOMENT
 from patients.views.merged_drafts import keep_what_was_sent, settled
 from patients.views.search import PatientRow, remember, remembered, rows_of
@@ -187,7 +191,7 @@ def _save(request: HttpRequest, user: User, patient: Patient, *, everything: boo
     )
     if form_reads and entry.empty:
         form.add_error(None, explain("draw_is_empty", {}))
-    asked = None
+    asked, status = None, HTTPStatus.UNPROCESSABLE_ENTITY
     if form.is_valid() and entry.readable:
         try:
             return _commit(request, user, patient, form, entry, meant)
@@ -200,9 +204,11 @@ def _save(request: HttpRequest, user: User, patient: Patient, *, everything: boo
         except DrawFactsDiffer as refusal:
             asked = refusal.draw_id
             _show_both(form, refusal)
+        except DraftIsOlder:
+            status = HTTPStatus.CONFLICT
         except RecordError as refusal:
             form.add_error(None, explain(refusal.code, refusal.params))
-    return _grid(request, patient, form, entry, everything=everything, status=422, asked=asked)
+    return _grid(request, patient, form, entry, everything=everything, status=status, asked=asked)
 
 
 def _draw_meant(patient: Patient, form: DrawForm, typed: Mapping[str, Typed]) -> Draw | None:
@@ -249,7 +255,12 @@ def _commit(
             ask_same_day=choice != SameDay.SECOND,
             same_as=meant.pk if meant and choice == SameDay.SAME else None,
         )
-        drop_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk))
+        # Where another window kept something else, nothing of this one is written before it was shown.
+        sent = request.POST.dict()
+        held = held_by_draw_form(sent)
+        drop_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk), held=held, **sent_with(sent))
+    if own_draft(user, EntryScope.DRAW, str(patient.pk)):
+        messages.info(request, gettext("What was typed in the other window is kept as a draft. It is not saved yet."))
     _say(request, outcome)
     return redirect("draw", patient.pk, outcome.draw_id)
 
@@ -290,12 +301,14 @@ def _grid(
     entry: Entry,
     *,
     everything: bool,
-    status: int = 200,
+    status: int = HTTPStatus.OK,
     restored: EntryDraft | None = None,
     asked: int | None = None,
 ) -> HttpResponse:
-    user = signed_in(request)
+    user, sent = signed_in(request), request.POST.dict()
     kept = own_draft(user, EntryScope.DRAW, str(patient.pk))
+    # A page that was sent goes on with the draft it knew: what it holds is not what another window kept.
+    known = sent_with(sent)["known"] if request.method == "POST" else stands_in(restored)
     context = {
         "patient": patient,
         "banner": banner_of(patient),
@@ -305,11 +318,12 @@ def _grid(
         "everything": everything,
         "history": _history(entry),
         "across": [explain(concern.code, concern.params) for concern in entry.across],
-        "revision": kept.revision if kept else 0,
+        "known": known,
+        "newer": newer_than(user, kept, known=known, held=held_by_draw_form(sent)) if sent else None,
         "restored": restored,
         "merged_drafts": merged_drafts(user, kept_id=patient.pk, scope=EntryScope.DRAW),
-        "typed_here": status != 200 or (kept is not None and kept.typed > 0),
-        "wrong": [row for row in entry.rows if row.error] if status != 200 else [],
+        "typed_here": status != HTTPStatus.OK or (kept is not None and kept.typed > 0),
+        "wrong": [row for row in entry.rows if row.error] if status != HTTPStatus.OK else [],
         "to_confirm": [row for row in entry.rows if row.asks_again and not row.error] if status != 200 else [],
     }
     return render(request, "patients/draw_new.html", context, status=status)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -24,6 +24,8 @@ from audit.services import record
 from patients import correction_drafts
 from patients.access import access_patient, visible_patients
 from patients.catalogue import catalogue
+from patients.draft_contents import LARGEST_ID, LARGEST_REVISION, Held
+from patients.draft_pages import differences
 from patients.drafts import own_draft
 from patients.forms import DrawForm
 from patients.messages import explain
@@ -35,7 +37,6 @@ from patients.views.merged_drafts import may_keep_typing
 CELL_PARTS = frozenset({"value", "unit", "assay", "confirm"})
 LONGEST_TEXT = 200
 LARGEST_BODY = 100_000
-LARGEST_REVISION = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Sent:
     revision: int
     cells: dict[str, dict[str, str]]
     context: dict[str, str]
+    draft_id: int | None = None
 
 
 class NotADraft(Exception):
@@ -66,7 +68,7 @@ def entry_draft(request: HttpRequest, scope: str, key: str) -> HttpResponse:
     page = _page_of(user, scope, key)
     if request.method != "PUT":
         draft = own_draft(user, page.scope, page.key)
-        return answer({"draft": draft and _as_json(draft)})
+        return answer({"draft": draft and as_json(draft)})
     try:
         person, sent = _read(request.body, page)
     except NotADraft as problem:
@@ -123,20 +125,33 @@ def _save(user: User, page: Page, sent: Sent) -> HttpResponse:
             cells=sent.cells,
             context=sent.context,
             revision=sent.revision,
+            draft_id=sent.draft_id,
         )
     except (DraftIsOlder, DraftIsGone) as refusal:
-        newer = own_draft(user, page.scope, page.key)
-        text = explain(refusal.code, refusal.params)
-        return answer({"draft": newer and _as_json(newer), "text": text}, HTTPStatus.CONFLICT)
-    return answer({"revision": draft.revision, "saved_at": clock(draft)})
+        here = Held(sent.cells, sent.context)
+        return conflict(refusal, user, own_draft(user, page.scope, page.key), here)
+    return kept(draft)
+
+
+def conflict(refusal: DraftIsOlder | DraftIsGone, user: User, newer: EntryDraft | None, held: Held) -> HttpResponse:
+    """What the other window kept, and where this one differs from it."""
+    told = differences(user, newer, held) if newer else ()
+    shown = [{"what": one.what, "there": one.there, "here": one.here} for one in told]
+    text = explain(refusal.code, refusal.params)
+    return answer({"draft": newer and as_json(newer), "text": text, "differences": shown}, HTTPStatus.CONFLICT)
+
+
+def kept(draft: EntryDraft) -> HttpResponse:
+    return answer({"id": draft.pk, "revision": draft.revision, "saved_at": clock(draft)})
 
 
 def clock(draft: EntryDraft) -> str:
     return timezone.localtime(draft.updated_at).strftime("%H:%M:%S")
 
 
-def _as_json(draft: EntryDraft) -> dict[str, Any]:
+def as_json(draft: EntryDraft) -> dict[str, Any]:
     return {
+        "id": draft.pk,
         "revision": draft.revision,
         "saved_at": clock(draft),
         "cells": draft.cells,
@@ -156,12 +171,21 @@ def _read(body: bytes, page: Page) -> tuple[int | None, Sent]:
     revision = data.get("revision")
     if not isinstance(revision, int) or isinstance(revision, bool) or not 0 <= revision < LARGEST_REVISION:
         raise NotADraft(gettext("“revision” is a whole number from 0."))
+    draft_id = data.get("id")
+    if not is_id(draft_id):
+        raise NotADraft(gettext("“id” is the number of a draft."))
     person = data.get("user")
     return (person if isinstance(person, int) else None), Sent(
         revision,
         _cells(data.get("cells"), page),
         _texts(data.get("context"), names=page.names, where="context", longest=page.longest),
+        draft_id,
     )
+
+
+def is_id(sent: object) -> TypeGuard[int | None]:
+    """Who names no draft is asked for the revision alone."""
+    return sent is None or (isinstance(sent, int) and not isinstance(sent, bool) and 0 <= sent <= LARGEST_ID)
 
 
 def _cells(data: object, page: Page) -> dict[str, dict[str, str]]:

@@ -10,12 +10,13 @@ from django.utils.translation import gettext
 from accounts.models import User
 from accounts.roles import Permission
 from patients.access import kept_record
+from patients.draft_pages import sent_with
 from patients.entry import typed_rows
 from patients.forms import DrawForm
 from patients.merged_drafts import MergedDraft, merged_drafts
 from patients.messages import explain
 from patients.models import EntryScope, Patient
-from patients.services import RecordError, discard_draft, take_over_draft
+from patients.services import DraftIsOlder, RecordError, discard_draft, take_over_draft
 from patients.sheets import Sheet, keep, sheet_of_form
 
 
@@ -64,4 +65,8 @@ def keep_what_was_sent(request: HttpRequest, user: User, patient_id: int, *, sco
         }
         sheet = Sheet({name: request.POST.get(name, "") for name in DrawForm.base_fields}, cells)
     if any(cell.get("value", "").strip() for cell in sheet.cells.values()):
-        keep(sheet, user=user, scope=scope, key=str(patient_id), patient_id=patient_id)
+        known = sent_with(request.POST.dict())["known"]
+        try:
+            keep(sheet, user=user, scope=scope, key=str(patient_id), known=known, patient_id=patient_id)
+        except DraftIsOlder as refusal:
+            messages.error(request, explain(refusal.code, refusal.params))

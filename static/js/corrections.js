@@ -100,19 +100,6 @@ function facts() {
   return found;
 }
 
-function differences(theirs) {
-  const told = [];
-  rows.forEach((row, code) => {
-    const there = (theirs[code]?.value ?? base(code)).trim();
-    const here = valueField(row).value.trim();
-    if (there !== here) {
-      const shown = (value) => value || text("nothing");
-      told.push(`${nameOf(row)}: ${text("theirs", { there: shown(there), here: shown(here) })}`);
-    }
-  });
-  return told.join(" ");
-}
-
 // --- saving ----------------------------------------------------------------------------------------------------------
 
 let leaving = false;
@@ -124,10 +111,11 @@ async function save(one, button) {
     return;
   }
   asking = true;
-  const state = await flush().finally(() => {
+  const state = await flush({ always: true }).finally(() => {
     asking = false;
   });
-  if (state === "ok" || state === "refused") {
+  // Who has seen what the other window holds may save this one beside it.
+  if (state === "ok" || state === "refused" || (state === "conflict" && button.name === "save_beside")) {
     leaving = true;
     setTimeout(() => {
       leaving = false;
@@ -170,7 +158,7 @@ for (const one of forms) {
 takeBack?.addEventListener("input", () => form.dispatchEvent(new Event("input")));
 form.addEventListener("input", showMarks);
 form.addEventListener("change", showMarks);
-startDrafts({ cells: changedCells, context: facts, differences });
+startDrafts({ cells: changedCells, context: facts });
 startChecks({
   typed: (code) => (actOf(code) === "" ? typedIn(code) : { ...typedIn(code), value: "", confirm: "" }),
   asks: (code) => isChanged(code) && actOf(code) === "",

@@ -54,10 +54,11 @@ async function save(button) {
     return;
   }
   asking = true;
-  const state = await flush().finally(() => {
+  const state = await flush({ always: true }).finally(() => {
     asking = false;
   });
-  if (state === "ok" || state === "refused") {
+  // Who has seen what the other window holds may save this one beside it.
+  if (state === "ok" || state === "refused" || (state === "conflict" && button.name === "save_beside")) {
     leaving = true;
     setTimeout(() => {
       leaving = false;

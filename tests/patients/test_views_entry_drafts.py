@@ -40,7 +40,7 @@ def test_a_cell_is_kept_exactly_as_typed_and_is_there_again(client: Client, cast
     cells = {"CEA": {"value": " <0.5.", "unit": "ng/mL", "assay": "", "confirm": ""}}
     answer = put(client, patient, body(cast.nurse, cells, collected_on="2026-03-02", laboratory="Central"))
     assert answer.status_code == 200
-    assert answer.json() == {"revision": 1, "saved_at": "10:42:07"}
+    assert answer.json() == {"id": EntryDraft.objects.get().pk, "revision": 1, "saved_at": "10:42:07"}
     assert answer["Cache-Control"] == "no-store"
     kept = client.get(address(patient)).json()["draft"]
     assert (kept["cells"], kept["revision"]) == (cells, 1)

@@ -205,17 +205,6 @@ function typedCells() {
 
 const facts = () => Object.fromEntries([...form.querySelectorAll("[data-fact]")].map((field) => [field.name, field.value]));
 
-function differences(theirs) {
-  return values()
-    .map((cell) => [cell, (theirs[cell.closest("td").dataset.cell]?.value ?? "").trim(), cell.value.trim()])
-    .filter(([, there, here]) => there !== here)
-    .map(([cell, there, here]) => {
-      const shown = { there: there || text("nothing"), here: here || text("nothing") };
-      return `${nameOf(cell)}: ${text("theirs", shown)}`;
-    })
-    .join(" ");
-}
-
 const PATIENCE = 10000; // ms after which a page that was sent without an answer may be sent again
 let leaving = false;
 let asking = false;
@@ -227,10 +216,11 @@ async function save(button) {
     return;
   }
   asking = true;
-  const state = await flush().finally(() => {
+  const state = await flush({ always: true }).finally(() => {
     asking = false;
   });
-  if (state === "ok" || state === "refused") {
+  // Who has seen what the other window holds may save this one beside it.
+  if (state === "ok" || state === "refused" || (state === "conflict" && button.name === "save_beside")) {
     leaving = true;
     setTimeout(() => {
       leaving = false;
@@ -272,7 +262,7 @@ export function startMatrix({ dayOf, scanned }) {
       event.preventDefault();
     }
   });
-  startDrafts({ cells: typedCells, context: facts, differences });
+  startDrafts({ cells: typedCells, context: facts });
   startChecks({ momentOf, answered: refresh });
   startAbout({ momentOf });
 }
