@@ -198,7 +198,7 @@ def _add(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet
         check_draft(user=user, scope=EntryScope.CLINIC, key=KEY, known=known, held=held_by(sheet))
         keep(larger, user=user, scope=EntryScope.CLINIC, key=KEY, known=known)
     except DraftIsOlder:
-        return _grid(request, user, larger, _lines(user, mine, larger), known=known, status=HTTPStatus.CONFLICT)
+        return _grid(request, user, mine, larger, _lines(mine, larger), known=known, status=HTTPStatus.CONFLICT)
     return redirect("clinic")
 
 

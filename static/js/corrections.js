@@ -1,7 +1,7 @@
 // The correction page: keys to move by, a mark beside what was changed, and the checks and drafts of the entry grid.
 // The server decides what a change is.
 
-import { cells, form, isCell, rows, typedIn, valueField, nameOf } from "./grid/cells.js";
+import { cells, form, isCell, rows, typedIn } from "./grid/cells.js";
 import { startChecks } from "./grid/checks.js";
 import { flush, startDrafts, unkept } from "./grid/drafts.js";
 import { startScanner } from "./grid/scanner.js";
@@ -18,7 +18,6 @@ const before = new WeakMap();
 const isTyped = (field) => field.value.trim() !== field.dataset.base;
 const isChanged = (code) => [...rows.get(code).querySelectorAll("[data-base]")].some(isTyped);
 const actOf = (code) => rows.get(code).querySelector(".correction-act").value;
-const base = (code) => valueField(rows.get(code)).dataset.base;
 
 function showMarks() {
   const typed = [...form.querySelectorAll("[data-base]")].filter(isTyped);
