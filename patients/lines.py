@@ -15,6 +15,7 @@ from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
 from patients.entry import Entry, EntryRow, read_entry
+from patients.fact_wording import fact_label
 from patients.forms import DrawForm
 from patients.laboratory_profile import Profile
 from patients.line_facts import LineFact, LineForm, facts_of_draw, facts_of_form, line_form
@@ -55,6 +56,7 @@ class Line:
     decimal_comma: bool = False
     draw: Draw | None = None
     joined: bool = False
+    filled: tuple[str, ...] = ()  # what was not known of that draw before
 
     @property
     def typed(self) -> bool:
@@ -77,6 +79,10 @@ class Line:
     @property
     def facts(self) -> list[LineFact]:
         return facts_of_form(self.form) if self.draw is None else facts_of_draw(self.draw)
+
+    @property
+    def filled_text(self) -> str:
+        return gettext(", ").join(fact_label(name) for name in self.filled)
 
     @property
     def urgent(self) -> list[str]:
@@ -214,6 +220,7 @@ def record_line(line: Line, *, user: User) -> Line:
         saved_at=saved_at,
         draw_id=outcome.draw_id,
         joined=bool(outcome.created) and not outcome.draw_created,
+        filled=outcome.filled,
         on_hold=outcome.on_hold,
     )
 

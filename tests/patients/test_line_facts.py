@@ -120,19 +120,34 @@ def test_a_fact_that_cannot_be_is_named_at_its_row_and_holds_up_no_other(
     assert list(Result.objects.order_by("pk").values_list("as_typed", flat=True)) == ["3", "4"]
 
 
-def test_values_that_join_a_draw_on_record_leave_what_it_says_of_itself_and_the_page_says_so(
+def test_values_that_join_a_draw_on_record_add_what_was_not_known_of_it_and_the_page_says_so(
     nurse: Client, cast: Cast
 ) -> None:
     patient = make_patient(cast.team)
-    give_draw(patient, dt.datetime(2026, 3, 2, 7, 30, tzinfo=dt.UTC), {"CEA": "3.1"}, laboratory="Other", fasting="no")
-    cells = {"0_CEA": "3.1", "0_NSE": "9", "fasting_0": "yes"}
+    at = dt.datetime(2026, 3, 2, 7, 30, tzinfo=dt.UTC)
+    give_draw(patient, at, {"CEA": "3.1"}, laboratory="Central", fasting="no")
+    cells = {"0_CEA": "3.1", "0_NSE": "9", "fasting_0": "no", "haemolysis_0": "present"}
     answer = clinic(nurse, [patient], cells, **{f"same_day_{patient.pk}": "same"})
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert Draw.objects.get().fasting == "no"
-    assert "what it says of itself was kept" in page
+    assert (Draw.objects.get().fasting, Draw.objects.get().haemolysis) == ("no", "present")
+    assert "They were added to a draw that was on record." in page
+    assert "What was not known of that draw before and is now: Haemolysis." in page
     shown = re.findall(r'<span class="matrix-fact-saved num">([^<]*)</span>', page)
-    assert shown[:3] == [timezone.localtime(Draw.objects.get().collected_at).strftime("%H:%M"), "–", "no"]
+    assert shown[:4] == [timezone.localtime(Draw.objects.get().collected_at).strftime("%H:%M"), "–", "no", "yes"]
+
+
+def test_a_fact_that_contradicts_the_draw_on_record_is_refused_and_nothing_is_written(
+    nurse: Client, cast: Cast
+) -> None:
+    patient = make_patient(cast.team)
+    at = dt.datetime(2026, 3, 2, 7, 30, tzinfo=dt.UTC)
+    give_draw(patient, at, {"CEA": "3.1"}, laboratory="Central", fasting="no")
+    cells = {"0_CEA": "3.1", "0_NSE": "9", "fasting_0": "yes"}
+    answer = clinic(nurse, [patient], cells, **{f"same_day_{patient.pk}": "same"})
+    assert answer.status_code == 422
+    assert Draw.objects.get().fasting == "no"
+    assert Result.objects.count() == 1
 
 
 def test_a_line_that_names_the_draw_of_another_patient_shows_nothing_of_it(nurse: Client, cast: Cast) -> None:

@@ -149,7 +149,7 @@ def test_the_migration_makes_the_keys_of_numbers_and_of_names_with_a_dot(cast: C
     PatientIdentifier.objects.update(key="")
     wanted = set(patient.search_keys.values_list("key", flat=True))
     patient.search_keys.filter(key__in=["mmtal", "买买提艾力"]).delete()
-    migration = import_module("patients.migrations.0015_merges_and_numbers")
+    migration = import_module("patients.migrations.0013_merges_and_numbers")
     migration.fill_number_keys(apps, None)
     migration.fill_keys_of_names_with_a_dot(apps, None)
     parts = set(patient.name_parts.values_list("part", flat=True))
