@@ -217,7 +217,9 @@ def test_stale_dates_show_what_the_other_window_typed_and_save_nothing(nurse: Cl
     address = reverse("dates_draft", args=[patient.pk])
     stale = put(nurse, address, {"1:CEA": "4.3"}, **DATES)
     put(nurse, address, {"1:CEA": "3.4"}, known=stale, **DATES | {"day_1": "2025-11-04"})
-    answer = nurse.post(reverse("dates", args=[patient.pk]), DATES | {"value_1_CEA": "4.3", "draft": stale, button: "1"})
+    answer = nurse.post(
+        reverse("dates", args=[patient.pk]), DATES | {"value_1_CEA": "4.3", "draft": stale, button: "1"}
+    )
     page = " ".join(answer.content.decode().split())
     assert answer.status_code == 409
     assert '<th scope="row">column 1, CEA</th> <td class="num">3.4</td> <td class="num">4.3</td>' in page
