@@ -24,6 +24,7 @@ from accounts.models import User
 from accounts.roles import Permission
 from patients.access import RecordMerged, access_patient, visible_draws, visible_patients
 from patients.banner import banner_of
+from patients.draft_contents import state_of
 from patients.draft_pages import held_by_draw_form, newer_than, sent_with
 from patients.drafts import own_draft, own_drafts
 from patients.due import due_draws
@@ -68,6 +69,8 @@ def enter_results(request: HttpRequest) -> HttpResponse:
     """Find the patient whose paper this is; a full number leads straight to the grid."""
     user = may(request, Permission.ENTER_RESULTS)
     mine = visible_patients(user, permission=Permission.ENTER_RESULTS)
+    if request.method == "POST" and "discard" in request.POST:
+        return _discard(request, user)
     if request.method == "POST":
         text = remember(request)
         if text is None:
@@ -89,6 +92,21 @@ def enter_results(request: HttpRequest) -> HttpResponse:
         "merged_drafts": merged_drafts(user),
     }
     return render(request, "patients/enter_results.html", context)
+
+
+def _discard(request: HttpRequest, user: User) -> HttpResponse:
+    """Throw away one draft of the list, as it was when the list was shown."""
+    meant = state_of(request.POST["discard"])
+    done = any(
+        discard_draft(user=user, scope=one.draft.scope, key=one.draft.key, known=meant)
+        for one in own_drafts(user)
+        if one.state == meant
+    )
+    if done:
+        messages.success(request, gettext("What was typed there is thrown away. Nothing on record changed."))
+    else:
+        messages.error(request, gettext("This draft was saved, thrown away or typed on meanwhile. Look at the list."))
+    return redirect("enter_results")
 
 
 def _due_now(mine: QuerySet[Patient]) -> list[PatientRow]:

@@ -19,6 +19,7 @@ from patients.clinic_form import numbers_in
 from patients.models import Draw, DrawChange, EntryDraft, Patient, Result
 from patients.services import set_plan
 from tests.cast import ACTOR, Cast, give_draw, make_patient
+from tests.patients.papers import known
 
 NOW = dt.datetime(2026, 3, 9, 10, 42, 7, tzinfo=dt.UTC)
 DAY = "2026-03-02"
@@ -209,7 +210,7 @@ def test_a_row_of_another_laboratory_than_the_draw_on_record_is_refused_with_bot
     assert not DrawChange.objects.exists()
     row[f"same_day_{patients[0].pk}"] = "second"
     saved = EntryDraft.objects.get().context["saved"]
-    assert save(nurse, patients, {"0_CEA": "3.1", "0_NSE": "9"}, saved=saved, **row).status_code == 200
+    assert save(nurse, patients, {"0_CEA": "3.1", "0_NSE": "9"}, saved=saved, draft=known(), **row).status_code == 200
     assert Draw.objects.filter(patient=patients[0]).count() == 2
 
 

@@ -14,6 +14,7 @@ from audit.models import AuditEvent
 from patients.models import Draw, DrawChange, EntryDraft, Laboratory, Patient, Result
 from patients.services import correct_result
 from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
+from tests.patients.papers import known
 
 AT = dt.datetime(2026, 3, 2, 8, 15, tzinfo=dt.UTC)
 
@@ -81,7 +82,9 @@ def test_saving_and_taking_back_drop_the_draft_and_a_refusal_keeps_it(nurse: Cli
     assert EntryDraft.objects.get().cells["CEA"]["value"] == "31.0"
     form = seen(draw) | {"collected_on": "2026-03-02", "collected_time": "08:15", "reason": "slip"}
     form |= {"fasting": "unknown", "haemolysis": "unknown"}
-    assert nurse.post(page(draw), form | {"value_CEA": "31.0", "confirm_CEA": "31.0"}).status_code == 302
+    assert (
+        nurse.post(page(draw), form | {"value_CEA": "31.0", "confirm_CEA": "31.0", "draft": known()}).status_code == 302
+    )
     assert not EntryDraft.objects.exists()
     put(nurse, cast, draw)
     assert nurse.post(page(draw), seen(draw) | {"take_back": "1", "whole-reason": "another's"}).status_code == 302

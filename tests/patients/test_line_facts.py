@@ -21,6 +21,7 @@ from patients.models import Draw, EntryDraft, Patient, Result
 from patients.services import NewDraw, ReportLine, record_draw, save_laboratory, set_plan
 from patients.sheets import Sheet
 from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
+from tests.patients.papers import known
 
 NOW = dt.datetime(2026, 3, 9, 10, 42, 7, tzinfo=dt.UTC)
 DAY = "2026-03-02"
@@ -197,6 +198,7 @@ def test_a_second_draw_of_a_day_follows_one_of_the_same_page_that_is_saved_alrea
     draft = EntryDraft.objects.get()
     # What is said of a saved draw is no field of the page any more.
     again = day | {"time_2": "16:00", "value_2_NSE": "9", "saved": draft.context["saved"]}
+    again["draft"] = known()
     assert dates(nurse, patient, again).status_code == 200
     assert [said(draw)["time"] for draw in Draw.objects.order_by("collected_at")] == ["08:00", "16:00"]
 

@@ -8,6 +8,7 @@ from audit.models import AuditEvent
 from patients.models import Draw, EntryDraft, Patient
 from patients.services import merge_patients
 from tests.cast import ACTOR, Cast, make_patient
+from tests.patients.papers import known
 from tests.patients.test_clinic import begin, save, sheet, words_of
 
 GONE = "a patient you may no longer see"
@@ -52,8 +53,9 @@ def test_what_was_typed_stays_on_the_page_until_it_is_noted(nurse: Client, cast:
     for _time in range(2):  # the page that is shown now sends no cells of that row any more
         page = words_of(nurse.get(reverse("clinic")).content.decode())
         assert f"{GONE}: CEA 3.1 ng/mL" in page
-        save(nurse, both[:1], {"0_CEA": "2000000000"}, lost=fact("lost"))
-    nurse.post(reverse("clinic"), sheet(both[:1], {"0_NSE": "9"}, lost=fact("lost")) | {"drop_lost": "1"})
+        save(nurse, both[:1], {"0_CEA": "2000000000"}, lost=fact("lost"), draft=known())
+    sent = sheet(both[:1], {"0_NSE": "9"}, lost=fact("lost"), draft=known())
+    nurse.post(reverse("clinic"), sent | {"drop_lost": "1"})
     page = nurse.get(reverse("clinic")).content.decode()
     assert GONE not in page
     assert 'value="9"' in page
@@ -77,7 +79,7 @@ def test_a_draft_that_is_opened_after_the_patient_left_says_it_and_keeps_what_wa
 def test_when_all_else_is_saved_noting_it_ends_the_clinic(nurse: Client, cast: Cast, both: list[Patient]) -> None:
     moves_away(both[1], cast)
     save(nurse, both, {"0_CEA": "3.0", "1_CEA": "3.1"})
-    sent = sheet(both[:1], {"0_CEA": "3.0"}, lost=fact("lost"), saved=fact("saved"))
+    sent = sheet(both[:1], {"0_CEA": "3.0"}, lost=fact("lost"), saved=fact("saved"), draft=known())
     nurse.post(reverse("clinic"), sent | {"drop_lost": "1"})
     assert not EntryDraft.objects.exists()
     assert Draw.objects.count() == 1
