@@ -84,22 +84,23 @@ class NewPatientForm(PatientForm):
         super().__init__(*args, **kwargs)
         self.fields["care_team"].queryset = teams  # type: ignore[attr-defined]  # a ModelChoiceField
         self._mine = mine
+        self.owner: Patient | None = None  # whose the number is that was typed, where the reader may see that
         self.dress()
 
     def clean_number(self) -> str:
         number = tidy_number(self.cleaned_data["number"])
         if PatientIdentifier.objects.filter(system="hospital", value=number).exists():
-            raise forms.ValidationError(taken(number, self._mine))
+            self.owner = self._mine.filter(identifiers__system="hospital", identifiers__value=number).first()
+            raise forms.ValidationError(taken(number, self.owner))
         return number
 
 
-def taken(number: str, mine: Any) -> str:
+def taken(number: str, owner: Patient | None) -> str:
     """Whose a number is, is said only of a patient the reader may see."""
-    known = mine.filter(identifiers__system="hospital", identifiers__value=number).first()
-    if known is not None:
+    if owner is not None:
         return gettext("%(number)s is %(name)s, who is on record already. Open that record instead.") % {
             "number": number,
-            "name": known.name,
+            "name": owner.name,
         }
     return gettext(
         "%(number)s is on record already and is not free. Check it against the paper; if it is right, ask "
@@ -117,13 +118,15 @@ class NumberForm(PlainWidgets, forms.Form):
     def __init__(self, *args: Any, mine: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._mine = mine
+        self.owner: Patient | None = None  # whose the number is that was typed, where the reader may see that
         self.dress()
         self.fields["keep_former"].widget.attrs["class"] = "form-check-input"
 
     def clean_number(self) -> str:
         number = tidy_number(self.cleaned_data["number"])
         if PatientIdentifier.objects.filter(system="hospital", value=number).exists():
-            raise forms.ValidationError(taken(number, self._mine))
+            self.owner = self._mine.filter(identifiers__system="hospital", identifiers__value=number).first()
+            raise forms.ValidationError(taken(number, self.owner))
         return number
 
 

@@ -333,6 +333,7 @@ def test_a_number_of_somebody_else_is_refused_and_what_was_typed_is_kept(
         assert said in page
         assert unsaid not in page
         assert 'value="my own words"' in page
+        assert (f'href="{reverse("patient", args=[pair[1].pk])}">Open the record of' in page) is (number == "H-2")
     assert list(pair[0].identifiers.values_list("value", flat=True)) == ["H-1"]
 
 
@@ -473,6 +474,7 @@ def test_a_number_typed_in_full_width_signs_is_kept_in_plain_ones_and_is_not_tak
     assert client.post(reverse("patient_new"), typed(cast, number="２４－００　１２")).status_code == 302
     assert PatientIdentifier.objects.get().value == "24-00 12"
     again = client.post(reverse("patient_new"), typed(cast, number="24-00  12", name="Anna Berg"))
+    assert f'href="{reverse("patient", args=[Patient.objects.get().pk])}">Open the record of Zhuo' in text_of(again)
     assert again.status_code == 422
     assert "24-00 12 is Zhuo Quibbles" in text_of(again)
     assert Patient.objects.count() == 1
