@@ -76,7 +76,8 @@ def say_columns(*, user: User, batch_id: int, mapping: FileMapping, nudge: Calla
     )
     batch.mapping, batch.import_source = mapping.to_json(), source
     batch.state, batch.dry_run = BatchState.WAITING, True
-    batch.preview, batch.idle_runs = {}, 0  # what was shown before was read in another way
+    # What was shown before was read in another way; what was written of it stays written.
+    batch.preview, batch.idle_runs = {"written": batch.preview.get("written", 0)}, 0
     batch.save(update_fields=["mapping", "import_source", "state", "dry_run", "preview", "idle_runs"])
     record(
         actor=user.audit_name,

@@ -15,8 +15,10 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from audit.models import AuditEvent
 from exchange import batches, previews, run, tasks
+from exchange.csv.mapping import FileMapping
+from exchange.csv.said import proposed
 from exchange.shown import seen
-from exchange.sources import NotWaiting
+from exchange.sources import NotWaiting, say_columns
 from patients.models import BatchState, ImportBatch, LineOutcome, Patient, Result
 from tests.cast import Cast, give_draw, make_patient
 from tests.exchange.files import HEADER
@@ -164,6 +166,12 @@ def test_pieces_that_are_as_shown_stay_and_the_first_that_is_not_is_shown_again_
     assert (batch.state, batch.results_new, batch.results_repeated) == (BatchState.PREVIEWED, 3, 2)
     assert "2 results were taken in as they had been shown." in shown_to(cast, batch)
     assert [one.line_number for one in previews.differences(batch)] == [5]
+    columns = proposed(HEADER.strip().split(","))
+    say_columns(user=cast.nurse, batch_id=batch.pk, mapping=FileMapping(columns=columns), nudge=lambda _batch: None)
+    tasks.import_file(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.results_new, previews.differences(batch)) == (BatchState.PREVIEWED, 3, ())
+    assert "2 results were taken in as they had been shown." in shown_to(cast, batch)
     batch = confirm(cast, batch)
     assert (batch.state, Result.objects.filter(batch=batch).count()) == (BatchState.DONE, 6)
     assert batch.shown_pieces.count() == 0
