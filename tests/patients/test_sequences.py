@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import os
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any, Final
 
 import pytest
@@ -33,6 +34,7 @@ from patients.catalogue import catalogue
 from patients.models import Draw, DrawChange, EntryDraft, EntryScope, Result
 from patients.reading import read_cell
 from patients.services import NewDraw, NewResult, record_draw, result_of
+from patients.services.drafts import stands_in
 from patients.services.draws import CHANGED_AT_SOURCE, ENTERED_AGAIN
 from tests.cast import ACTOR, Cast, make_cast, make_patient
 from tests.patients.papers import paper
@@ -74,6 +76,10 @@ class Version:
     by: str
 
 
+# The number of a draft and of its state, as the page sends them back; no draft is (0, 0).
+Known = tuple[int, int]
+
+
 @dataclass
 class Window:
     """A browser window with the page of one draw: what stands in its cells, and the draft it goes on with."""
@@ -81,17 +87,33 @@ class Window:
     person: User
     client: Client
     day: str = DAYS[0]
-    revision: int = 0
+    known: Known = (0, 0)
     cells: dict[str, str] = field(default_factory=dict)
 
     def paper(self, **changes: str) -> dict[str, str]:
         again = {f"confirm_{marker}": text for marker, text in self.cells.items()}
-        return paper(self.cells, collected_on=self.day, revision=str(self.revision), **again, **changes)
+        return paper(self.cells, collected_on=self.day, draft="{}.{}".format(*self.known), **again, **changes)
 
     def draft(self) -> dict[str, Any]:
         cells = {marker: {"value": text} for marker, text in self.cells.items()}
         context = {"collected_on": self.day}
-        return {"user": self.person.pk, "revision": self.revision, "cells": cells, "context": context}
+        return {"user": self.person.pk, "id": self.known[0], "revision": self.known[1]} | {
+            "cells": cells,
+            "context": context,
+        }
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A draft on the server: which state of it, and what the window that sent it held."""
+
+    state: Known
+    cells: dict[str, str]
+    day: str
+
+    def is_held_by(self, page: Window) -> bool:
+        """Nothing would be lost with it."""
+        return self.day == page.day and all(page.cells.get(marker) == text for marker, text in self.cells.items())
 
 
 class Entry(RuleBasedStateMachine):
@@ -100,7 +122,7 @@ class Entry(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.told: dict[tuple[str, str], list[Version]] = {}
-        self.kept: dict[str, tuple[int, dict[str, str]]] = {}  # person -> revision and cells of the draft on the server
+        self.kept: dict[str, Kept] = {}  # person -> the draft on the server
         self.facts_changed = 0
         self.open: list[tuple[str, dict[str, str], dict[str, int]]] = []
         self.example = transaction.atomic()
@@ -149,26 +171,30 @@ class Entry(RuleBasedStateMachine):
     def keep_a_draft(self, window: int, answer_lost: bool) -> None:
         page = self.windows[window]
         answer = page.client.put(self._draft_address(), json.dumps(page.draft()), content_type="application/json")
-        revision, _cells = self.kept.get(page.person.username, (0, {}))
-        if page.revision != revision:
+        if page.known != self._state(page):
             assert answer.status_code == 409, "what the other window kept would have been overwritten"
             return
         assert answer.status_code == 200
-        self.kept[page.person.username] = (revision + 1, dict(page.cells))
+        state = (answer.json()["id"], answer.json()["revision"])
+        self.kept[page.person.username] = Kept(state, dict(page.cells), page.day)
         if not answer_lost:
-            page.revision = revision + 1
+            page.known = state
 
     @rule(window=st.integers(0, 2), take_theirs=st.booleans())
     def look_at_what_is_kept(self, window: int, take_theirs: bool) -> None:
         """A window opened anew, or one that was told that another kept something newer."""
         page = self.windows[window]
         draft = page.client.get(self._draft_address()).json()["draft"]
-        revision, cells = self.kept.get(page.person.username, (0, {}))
-        assert (draft["revision"] if draft else 0) == revision
-        page.revision = revision
+        page.known = (draft["id"], draft["revision"]) if draft else (0, 0)
+        assert page.known == self._state(page)
         if draft and take_theirs:
             page.cells = {marker: cell["value"] for marker, cell in draft["cells"].items()}
-            assert page.cells == cells
+            page.day = draft["context"]["collected_on"]
+            assert page.cells == self.kept[page.person.username].cells
+
+    def _state(self, page: Window) -> Known:
+        kept = self.kept.get(page.person.username)
+        return kept.state if kept else (0, 0)
 
     # --- saving -----------------------------------------------------------------------------------------------------
 
@@ -176,14 +202,25 @@ class Entry(RuleBasedStateMachine):
     def save_the_draw(self, window: int, answer_lost: bool) -> None:
         page = self.windows[window]
         answer = page.client.post(self._address("draw_new"), page.paper())
-        expected = self._saving(page)
-        assert (answer.status_code == 302) == expected, answer.content.decode()
-        if not expected:
-            assert all(f'value="{_escaped(text)}"' in answer.content.decode() for text in page.cells.values())
+        if not self._saving(page):
+            self._refused(page, answer, 422)
             return
-        self._saved(page)
+        kept = self.kept.get(page.person.username)
+        if kept and kept.state != page.known and not kept.is_held_by(page):
+            self._refused(page, answer, 409)
+            return
+        assert answer.status_code == 302, answer.content.decode()
+        for marker, text in page.cells.items():
+            if self._standing(page.day, marker) is None:
+                self._add(page.day, marker, text, by=page.person.username)
+        self.kept.pop(page.person.username, None)
         if not answer_lost:
-            page.cells, page.revision = {}, 0
+            page.cells, page.known = {}, (0, 0)
+
+    @staticmethod
+    def _refused(page: Window, answer: Any, status: int) -> None:
+        assert answer.status_code == status, answer.content.decode()
+        assert all(f'value="{_escaped(text)}"' in answer.content.decode() for text in page.cells.values())
 
     def _saving(self, page: Window) -> bool:
         """Everything reads, something is there, and nothing that stands says otherwise."""
@@ -193,13 +230,6 @@ class Entry(RuleBasedStateMachine):
             (now := self._standing(page.day, marker)) is None or NUMBERS[now.as_typed] == NUMBERS[text]
             for marker, text in page.cells.items()
         )
-
-    def _saved(self, page: Window) -> None:
-        for marker, text in page.cells.items():
-            if self._standing(page.day, marker) is None:
-                self._add(page.day, marker, text, by=page.person.username)
-        if self.kept.get(page.person.username, (0, {}))[0] == page.revision:
-            self.kept.pop(page.person.username, None)
 
     @rule(day=days, marker=markers, text=reads)
     def the_laboratory_sends(self, day: str, marker: str, text: str) -> None:
@@ -227,6 +257,7 @@ class Entry(RuleBasedStateMachine):
             "unknown": "",
             "saved": "",
             "save": "1",
+            "draft": str(stands_in(EntryDraft.objects.filter(scope=EntryScope.CLINIC).first())),
             f"value_{self.patient.pk}_{marker}": text,
             f"confirm_{self.patient.pk}_{marker}": text,
         }
@@ -247,7 +278,8 @@ class Entry(RuleBasedStateMachine):
         """A page that somebody leaves open while others go on."""
         day = data.draw(st.sampled_from(sorted({day for day, _marker in self.told})))
         answer = self.windows[window].client.get(self._address("draw_correct", day))
-        self.open.append((day, fields(answer.content.decode()), self._versions(day)))
+        form = {name: unescape(text) for name, text in fields(answer.content.decode()).items()}
+        self.open.append((day, form, self._versions(day)))
 
     @precondition(lambda self: self.open)
     @rule(data=st.data(), window=st.integers(0, 2), text=typed, act=st.sampled_from(("", *TAKEN_BACK)))
@@ -292,7 +324,11 @@ class Entry(RuleBasedStateMachine):
     def what_was_kept_and_not_saved_is_still_there(self) -> None:
         drafts = EntryDraft.objects.filter(scope=EntryScope.DRAW).select_related("user")
         found = {
-            draft.user.username: (draft.revision, {marker: cell["value"] for marker, cell in draft.cells.items()})
+            draft.user.username: Kept(
+                (draft.pk, draft.revision),
+                {marker: cell["value"] for marker, cell in draft.cells.items()},
+                draft.context["collected_on"],
+            )
             for draft in drafts
         }
         assert found == self.kept
