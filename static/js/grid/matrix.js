@@ -225,7 +225,8 @@ async function save(button) {
     setTimeout(() => {
       leaving = false;
     }, PATIENCE);
-    form.requestSubmit(button);
+    // Later: with nothing to keep we are still inside the click that was stopped, and the form would not hear us.
+    setTimeout(() => form.requestSubmit(button));
   } else {
     say(text("not-sent"));
   }
