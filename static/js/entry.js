@@ -73,7 +73,9 @@ async function save(button) {
 form.addEventListener("submit", (event) => {
   if (!leaving) {
     event.preventDefault();
-    save(event.submitter ?? saveButton);
+    const by = event.submitter ?? saveButton;
+    // A browser takes no second submit while it is still telling of the first.
+    setTimeout(() => save(by));
   }
 });
 

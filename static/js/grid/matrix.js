@@ -255,7 +255,9 @@ export function startMatrix({ dayOf, scanned }) {
   form.addEventListener("submit", (event) => {
     if (!leaving) {
       event.preventDefault();
-      save(event.submitter ?? saveButton);
+      const by = event.submitter ?? saveButton;
+      // A browser takes no second submit while it is still telling of the first.
+      setTimeout(() => save(by));
     }
   });
   window.addEventListener("beforeunload", (event) => {
