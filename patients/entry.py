@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from patients.catalogue import MarkerDefinition, ReferenceInterval, catalogue
@@ -21,9 +23,10 @@ from patients.reading import AbsentReading, Reading
 from patients.reference import flag, reference_for
 from patients.selectors import SeriesPoint, series_points
 from patients.services import NewResult, result_of
-from patients.wording import change_text, number_text
+from patients.wording import change_text, number_text, unit_text
 
 LONGEST_ASSAY = 80
+HISTORY_SENT = 12
 # What a follow-up panel has where nobody chose one: the tumour markers of lung cancer, bone turnover, calcium, counts.
 DEFAULT_PANEL = (
     "CEA", "CYFRA211", "NSE", "PROGRP", "SCC", "BAP", "BCTX", "P1NP", "ALP", "CA", "ALB", "PLT", "WBC", "NEUT", "LYMPH",
@@ -194,6 +197,21 @@ class Entry:
     def with_error(self, marker: str, text: str) -> Entry:
         rows = tuple(replace(row, error=text) if row.marker.code == marker else row for row in self.rows)
         return replace(self, rows=rows)
+
+    def history_sent(self) -> dict[str, list[dict[str, str | None]]]:
+        """The last values of each marker, for the page to choose from when the day of the draw is changed."""
+        sent: dict[str, list[dict[str, str | None]]] = {}
+        for code, points in self.history.items():
+            sent[code] = [
+                {
+                    "at": timezone.localtime(point.collected_at).strftime("%Y-%m-%dT%H:%M"),
+                    "canonical": None if point.comparator else f"{point.canonical:f}",
+                    "text": f"{point.comparator}{point.value} {unit_text(point.unit)}".strip(),
+                    "date": date_format(timezone.localtime(point.collected_at), "SHORT_DATE_FORMAT"),
+                }
+                for point in points[-HISTORY_SENT:]
+            ]
+        return sent
 
 
 def read_entry(

@@ -15,7 +15,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -55,11 +54,9 @@ from patients.services.drafts import stands_in
 from patients.services.draw_facts import FACTS, MOMENT
 from patients.views.merged_drafts import keep_what_was_sent, settled
 from patients.views.search import PatientRow, remember, remembered, rows_of
-from patients.wording import unit_text
 
 MATCHES_SHOWN = 20
 DUE_SHOWN = 12
-HISTORY_SENT = 12
 JUST_NOW = dt.timedelta(minutes=10)
 
 
@@ -334,7 +331,7 @@ def _grid(
         "entry": entry,
         "asked": asked or form["same_draw"].value() or "",
         "everything": everything,
-        "history": _history(entry),
+        "history": entry.history_sent(),
         "across": [explain(concern.code, concern.params) for concern in entry.across],
         "known": known,
         "newer": newer_than(user, kept, known=known, held=held_by_draw_form(sent)) if sent else None,
@@ -345,22 +342,6 @@ def _grid(
         "to_confirm": [row for row in entry.rows if row.asks_again and not row.error] if status != 200 else [],
     }
     return render(request, "patients/draw_new.html", context, status=status)
-
-
-def _history(entry: Entry) -> dict[str, list[dict[str, str | None]]]:
-    """The last values of each marker, for the page to choose from when the day of the draw is changed."""
-    sent: dict[str, list[dict[str, str | None]]] = {}
-    for code, points in entry.history.items():
-        sent[code] = [
-            {
-                "at": timezone.localtime(point.collected_at).strftime("%Y-%m-%dT%H:%M"),
-                "canonical": None if point.comparator else f"{point.canonical:f}",
-                "text": f"{point.comparator}{point.value} {unit_text(point.unit)}".strip(),
-                "date": date_format(timezone.localtime(point.collected_at), "SHORT_DATE_FORMAT"),
-            }
-            for point in points[-HISTORY_SENT:]
-        ]
-    return sent
 
 
 @login_required

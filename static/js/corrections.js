@@ -120,7 +120,8 @@ async function save(one, button) {
       leaving = false;
     }, PATIENCE);
     one.elements.csrfmiddlewaretoken.value = form.elements.csrfmiddlewaretoken.value; // renewed after a new sign-in
-    one.requestSubmit(button);
+    // Later: with nothing to keep we are still inside the click that was stopped, and the form would not hear us.
+    setTimeout(() => one.requestSubmit(button));
   } else {
     say(text("not-sent"));
   }

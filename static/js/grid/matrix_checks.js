@@ -31,7 +31,6 @@ export function startChecks(own) {
     } else if (target.matches("[name=day], [name=laboratory], .entry-unit")) {
       later(lines().filter((line) => known.has(line) || isTyped(line) || page.momentOf(line) === null));
     }
-    }
   });
   later(lines().filter(isTyped));
 }
@@ -106,6 +105,8 @@ async function askLine(line) {
 function beside(line) {
   const [choice, draw] = [`same_day_${line}`, `same_draw_${line}`].map((name) => form.elements[name]?.value);
   return choice === "same" && draw ? { draw: Number(draw) } : {};
+}
+
 // Without its day a draw stands after nothing.
 function forget(cells, line) {
   known.delete(line);
