@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.cache import cache
 from django.utils import translation
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django import Settings
 
 from tests import servers
+from tests.browser.steps import slowed
 
 if TYPE_CHECKING:
     from tests.cast import Cast
@@ -169,6 +170,8 @@ def browser() -> Iterator[Browser]:
     # Playwright runs an event loop in this thread, where Django would refuse every query of a test.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     program = servers.find_chromium()
+    # Ten seconds more than Playwright's own: a machine of CI may be three times slower than the one at hand.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=servers.chromium_arguments(), headless=True)
         yield launched
@@ -179,7 +182,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page in a fresh browser profile, in English, wide as a clinic's screen."""
     context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
-    yield context.new_page()
+    yield slowed(context.new_page())
     context.close()
 
 

@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Draw, EntryDraft, Laboratory, Result
 from tests.browser.scanner import scan
-from tests.browser.steps import accessibility_violations, sideways_scroll, sign_in
+from tests.browser.steps import accessibility_violations, sideways_scroll, sign_in, slowed
 from tests.cast import PASSWORD, Cast, give_draw, make_patient
 
 pytestmark = pytest.mark.browser
@@ -95,7 +95,7 @@ def test_a_closed_window_costs_nothing_and_the_correction_is_saved_later(correct
     correction.wait_for_timeout(SETTLED)
     assert set(EntryDraft.objects.get().cells) == {"CEA"}
     address = correction.url
-    again = correction.context.new_page()
+    again = slowed(correction.context.new_page())
     correction.close()
     again.goto(address)
     expect(again.locator("#value_CEA")).to_have_value("3.3")

@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from patients.models import Patient, PatientIdentifier, PatientMerge
 from patients.services import add_number
 from tests.browser.scanner import scan
-from tests.browser.steps import accessibility_violations, open_page, sideways_scroll, sign_in
+from tests.browser.steps import accessibility_violations, follow, open_page, sideways_scroll, sign_in
 from tests.cast import ACTOR, PASSWORD, Cast, give_draw, make_patient
 
 pytestmark = pytest.mark.browser
@@ -55,7 +55,7 @@ def test_two_records_are_merged_and_parted_by_keys(live_server: LiveServer, cast
     page.goto(f"{live_server.url}{reverse('patient_merges', args=[kept.pk])}")
     expect(page.locator("#id_q")).to_be_focused()
     scan(page, "H-2")
-    page.get_by_role("link", name="Zhuo Quibbel").press("Enter")
+    follow(page, page.get_by_role("link", name="Zhuo Quibbel"))
     page.locator("#id_reason").focus()
     page.keyboard.type("typed twice")
     page.keyboard.press("Enter")

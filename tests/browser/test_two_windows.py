@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Draw, EntryDraft, Patient, Result
-from tests.browser.steps import accessibility_violations, sideways_scroll, sign_in
+from tests.browser.steps import accessibility_violations, sideways_scroll, sign_in, slowed
 from tests.cast import PASSWORD, Cast, make_patient
 
 pytestmark = pytest.mark.browser
@@ -87,7 +87,7 @@ def page(live_server: LiveServer, grid: Grid, page: Page) -> Iterator[Page]:
 
 
 def open_again(page: Page) -> Page:
-    second = page.context.new_page()
+    second = slowed(page.context.new_page())
     second.goto(page.url)
     return second
 
@@ -163,7 +163,7 @@ def test_a_closed_tab_costs_nothing_and_its_draft_is_offered(page: Page, grid: G
     grid.expect_kept(page, "4.3", "9.")
     context = page.context
     page.close()
-    again = context.new_page()
+    again = slowed(context.new_page())
     again.goto(f"{live_server.url}{reverse('enter_results')}")
     again.locator(f".draft-list a[href='{grid.address}']").focus()
     again.keyboard.press("Enter")
@@ -227,7 +227,7 @@ def test_a_lost_session_keeps_the_cells_and_goes_on_after_signing_in_elsewhere(
     save(page, nse)
     expect(page.locator("#grid-said")).to_contain_text("not saved yet")
     assert grid.kept() == {grid.key("CEA"): "4.3"}
-    other = page.context.new_page()
+    other = slowed(page.context.new_page())
     sign_in(other, live_server.url, username="nurse", password=PASSWORD)
     page.bring_to_front()
     expect(strip).to_be_hidden(timeout=PATIENCE)
