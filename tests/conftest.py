@@ -88,6 +88,9 @@ def set_database() -> None:
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """The first moment a conftest is asked anything, before those of subfolders, which may import models, are read."""
+    parser.addoption(
+        "--database-only", action="store_true", help="leave out what touches no database: another one changes nothing"
+    )
     import django
     from django.conf import settings
 
@@ -120,12 +123,20 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what this machine has no server for; the header has said so."""
+    """Leaves out what this machine has no server for (the header has said so), or what was not asked for."""
     missing = missing_kinds().keys()
     left_out = [item for item in items if any(item.get_closest_marker(kind) for kind in missing)]
+    if config.getoption("database_only"):
+        left_out += [item for item in items if not touches_database(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """pytest-django refuses every query of a test without one of these."""
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or not {"db", "transactional_db"}.isdisjoint(fixtures)
 
 
 @pytest.fixture(autouse=True)
