@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Draw, EntryDraft, Patient, Result
-from tests.browser.steps import accessibility_violations, sideways_scroll, sign_in, slowed
+from tests.browser.steps import accessibility_violations, follow, sideways_scroll, sign_in, slowed
 from tests.cast import PASSWORD, Cast, make_patient
 
 pytestmark = pytest.mark.browser
@@ -165,8 +165,7 @@ def test_a_closed_tab_costs_nothing_and_its_draft_is_offered(page: Page, grid: G
     page.close()
     again = slowed(context.new_page())
     again.goto(f"{live_server.url}{reverse('enter_results')}")
-    again.locator(f".draft-list a[href='{grid.address}']").focus()
-    again.keyboard.press("Enter")
+    follow(again, again.locator(f".draft-list a[href='{grid.address}']"))
     expect(again.locator(".grid-strip").first).to_contain_text("This is what you typed until")
     expect(again.locator(cea)).to_have_value("4.3")
     expect(again.locator(nse)).to_have_value("9.")

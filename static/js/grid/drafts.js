@@ -32,6 +32,9 @@ export function startDrafts(own = {}) {
   window.addEventListener("focus", retry);
   window.addEventListener("pagehide", () => dirty && state === "ok" && put({ keepalive: true }));
   setInterval(retry, RETRY);
+  if ([...form.querySelectorAll("input.entry-value")].some((field) => field.value !== field.defaultValue)) {
+    touch(); // typed while this script was still on its way
+  }
 }
 
 function touch() {
