@@ -6,11 +6,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import User
 from accounts.roles import Permission
 from exchange.preparing import LineRefused, Prepared
 from patients.access import visible_patients
-from patients.models import Draw
+from patients.laboratory_profile import key_of
+from patients.models import Draw, Result, ResultStatus
 from patients.selectors import primary_numbers
 
 
@@ -23,7 +26,8 @@ def with_patients(lines: Sequence[Prepared], *, user: User | None) -> list[Prepa
     wanted = {line.line.accession for line in lines if not line.number}
     if not wanted:
         return list(lines)
-    draws = Draw.objects.filter(accession__in=wanted)
+    standing = Result.objects.current().exclude(status=ResultStatus.ENTERED_IN_ERROR).filter(draw=OuterRef("pk"))
+    draws = Draw.objects.filter(Exists(standing), accession__in=wanted)
     if user is not None:
         draws = draws.filter(patient__in=visible_patients(user, permission=Permission.IMPORT_FILES))
     known: dict[str, list[tuple[int, str]]] = defaultdict(list)
@@ -37,7 +41,7 @@ def _with_patient(
     line: Prepared, draws: Sequence[tuple[int, str]], numbers: dict[int, str]
 ) -> Prepared | tuple[Prepared, LineRefused]:
     accession, laboratory = line.line.accession, line.line.laboratory
-    found = [draw for draw in draws if not laboratory or draw[1] == laboratory]
+    found = [draw for draw in draws if not laboratory or key_of(draw[1]) == key_of(laboratory)]
     if not found:
         return line, LineRefused("accession_unknown", {"accession": accession})
     if len(found) > 1:

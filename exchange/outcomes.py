@@ -34,7 +34,8 @@ class Outcomes:
             self.lines_to_check.append(line.line.line_number)
         if self._batch is None:
             return
-        self._fates.append((line.line.line_number, _fate_in_words(line, fate, old)))
+        filled = [f" {sorted(concern.params.items())}" for concern in concerns if concern.code == "draw_facts_filled"]
+        self._fates.append((line.line.line_number, _fate_in_words(line, fate, old) + "".join(filled)))
         if not self._is_kept(fate, to_check=bool(concerns)):
             return
         self._waiting.append(

@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 from exchange.csv.messages import LineRead
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.catalogue.catalogue import loinc_key
+from patients.laboratory_profile import key_of
 from patients.models import Fasting, Haemolysis, Taken
 from patients.plausibility import Concern
 from patients.reading import AbsentReading, read_cell
@@ -43,6 +44,7 @@ class LineRefused(InputProblem):
         "value_with_flag": "{value!r}: {flag!r} is no part of the number; write it in a column of its own",
         "value_twice_in_file": "line {line} of this file has another value of {marker} for the same draw",
         "accession_at_another_time": "the draw {accession!r} was taken at {recorded}, not at {collected}",
+        "draw_on_record": "this draw of {collected} is on record as one of {moment}, which the file names, too",
         "draw_facts_differ": "the draw on record says otherwise of {facts}",
         "patient_merged": "the record was merged into another one meanwhile",
     }
@@ -66,7 +68,7 @@ class Prepared:
     def draw_identity(self, patient: int | None = None) -> DrawIdentity:
         """Rows of one draw: the same patient, laboratory and accession number, or time where there is none."""
         who = self.line.patient if patient is None else patient
-        return who, self.line.laboratory, self.line.accession or self.line.collected_at
+        return who, key_of(self.line.laboratory), self.line.accession or self.line.collected_at
 
     @property
     def draw(self) -> NewDraw:

@@ -26,6 +26,7 @@ from exchange.previous import PreviousValues
 from exchange.recall import Recall
 from exchange.shown import ShownPieces
 from patients.models import BatchState, Fate, ImportBatch, LineOutcome, RejectedLine, Result
+from patients.plausibility import Concern, facts_filled
 from patients.reading import ImpossibleValue
 from patients.services import DrawPlan, PatientDraw, plan_draws, record_draws
 from patients.services.errors import RecordError
@@ -35,6 +36,7 @@ LINES_A_PIECE = 500
 REASON = "changed at the source"
 
 Draws = dict[DrawIdentity, dict[str, Prepared]]
+Told = Mapping[int, tuple[Concern, ...]]  # line -> what its whole draw does
 Patients = dict[str, int | None]  # number -> patient; None: a dry run would make one
 
 
@@ -143,7 +145,7 @@ class Run:
                 if draw in refused:  # what it repeats was not taken
                     rejected.append(_rejected(repeat.line, _not_this_draw(refused[draw], repeat)))
                 else:
-                    self._repeated([repeat])
+                    self._repeated([repeat], told={})
             rejected.sort(key=lambda line: line.line_number)
             self._counts.lines_rejected += len(rejected)
             self._counts.patients_created = self._people.created
@@ -229,25 +231,32 @@ class Run:
         self._counts.results_corrected += len(changed)
         self._counts.results_new += len(fresh)
         touched = [line for line in lines if line.marker.code in fresh | changed.keys()]
-        self._note(touched, patient=plan.item.patient_id, changed=changed)
-        self._repeated([line for line in lines if line.marker.code not in fresh | changed.keys()])
+        told = {lines[0].line.line_number: (facts_filled(plan.filled),)} if plan.filled else {}
+        self._note(touched, patient=plan.item.patient_id, changed=changed, told=told)
+        self._repeated([line for line in lines if line.marker.code not in fresh | changed.keys()], told=told)
 
     def _count_new(self, lines: list[Prepared], *, patient: int | None) -> None:
         self._counts.results_new += len(lines)
         self._counts.draws_created += self._memory.is_first_piece_of(lines[0].draw_identity(patient))
-        self._note(lines, patient=patient, changed={})
+        self._note(lines, patient=patient, changed={}, told={})
 
-    def _note(self, lines: list[Prepared], *, patient: int | None, changed: Mapping[str, Result]) -> None:
+    def _note(self, lines: list[Prepared], *, patient: int | None, changed: Mapping[str, Result], told: Told) -> None:
         """Keep what the lines do, and which of them somebody should look at."""
-        for line, concerns in zip(lines, self._previous.concerns(lines, patient=patient), strict=True):
+        for line, found in zip(lines, self._previous.concerns(lines, patient=patient), strict=True):
             old = changed.get(line.marker.code)
-            self._counts.to_check += bool(concerns)
-            self._outcomes.add(line, Fate.CORRECTED if old else Fate.NEW, old=old, concerns=concerns)
+            self._keep(line, Fate.CORRECTED if old else Fate.NEW, old=old, concerns=found, told=told)
 
-    def _repeated(self, lines: Sequence[Prepared]) -> None:
+    def _repeated(self, lines: Sequence[Prepared], *, told: Told) -> None:
         self._counts.results_repeated += len(lines)
         for line in lines:
-            self._outcomes.add(line, Fate.REPEATED)
+            self._keep(line, Fate.REPEATED, told=told)
+
+    def _keep(
+        self, line: Prepared, fate: Fate, *, told: Told, old: Result | None = None, concerns: Sequence[Concern] = ()
+    ) -> None:
+        all_told = (*concerns, *told.get(line.line.line_number, ()))
+        self._counts.to_check += bool(all_told)
+        self._outcomes.add(line, fate, old=old, concerns=all_told)
 
     def _advance(self, lines_done: int, rejected: Sequence[LineRejected] = ()) -> None:
         before, self._counts.lines_done = self._counts.lines_done, lines_done

@@ -84,7 +84,7 @@ def point_views(
         views.append(
             PointView(
                 point=point,
-                x=timezone.localtime(point.collected_at).strftime("%Y-%m-%dT%H:%M:%S"),
+                x=timezone.localtime(point.collected_at).replace(tzinfo=None).isoformat(timespec="seconds"),
                 y=float(point.canonical),
                 reported=reported_text(point),
                 unit=unit_text(point.unit),

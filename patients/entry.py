@@ -204,7 +204,7 @@ class Entry:
         for code, points in self.history.items():
             sent[code] = [
                 {
-                    "at": timezone.localtime(point.collected_at).strftime("%Y-%m-%dT%H:%M"),
+                    "at": timezone.localtime(point.collected_at).replace(tzinfo=None).isoformat(timespec="minutes"),
                     "canonical": None if point.comparator else f"{point.canonical:f}",
                     "text": f"{point.comparator}{point.value} {unit_text(point.unit)}".strip(),
                     "date": date_format(timezone.localtime(point.collected_at), "SHORT_DATE_FORMAT"),

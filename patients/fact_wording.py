@@ -66,3 +66,13 @@ def differing_text(params: Mapping[str, str]) -> str:
         for name in params.get("facts", "").split(",")
     ]
     return gettext("; ").join(parts)
+
+
+def filled_text(params: Mapping[str, str]) -> str:
+    """`Fasting: not fasting; …` of what a file says of a draw and the record did not know."""
+    said = gettext("%(fact)s: %(says)s")
+    names = params.get("facts", "").split(",")
+    parts = [
+        said % {"fact": fact_label(name), "says": fact_text(name, params.get(f"says_{name}", ""))} for name in names
+    ]
+    return gettext("; ").join(parts)

@@ -7,19 +7,17 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
-from patients.forms import PlainWidgets, date_field, not_in_future, short_date
+from patients.forms import PlainWidgets, date_field, not_in_future, refuse_longer_than_a_life, short_date
 from patients.merge_questions import contradiction, day_of, field_of
 from patients.models import Patient, PatientIdentifier
 from patients.models.people_merge import LONGEST_REASON
 from patients.name_keys import tidy_number
 from patients.services import Blood, Pair, PatientDetails
 
-OLDEST_BIRTH = 130
 LONGEST_NUMBER_REASON = 100  # what the history of a number holds
 
 
@@ -51,8 +49,7 @@ class PatientForm(PlainWidgets, forms.ModelForm):  # type: ignore[type-arg]  # g
 
     def clean_birth_date(self) -> dt.date | None:
         born = not_in_future(self.cleaned_data["birth_date"])
-        if born is not None and timezone.localdate().year - born.year > OLDEST_BIRTH:
-            raise forms.ValidationError(_("That is more than 130 years ago. Check the year."))
+        refuse_longer_than_a_life(born)
         return born
 
     def clean_diagnosis_date(self) -> dt.date | None:

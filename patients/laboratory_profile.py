@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from patients.catalogue import MarkerDefinition
-from patients.models import HOLDS, Laboratory
+from patients.models import HOLDS, Draw, Laboratory
 from patients.units import normalise_unit
 
 
@@ -37,6 +37,11 @@ class Profile:
 def key_of(name: str) -> str:
     """One key for a name however it is spaced and capitalised, as the reading of events has it."""
     return " ".join(name.split()).casefold()
+
+
+def of_laboratory(name: str, draws: Iterable[Draw]) -> Iterator[Draw]:
+    """Those of that laboratory, by whatever way its name was written."""
+    return (draw for draw in draws if key_of(draw.laboratory) == key_of(name))
 
 
 def check_asked_by(name: str) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.forms import DrawForm
+from patients.laboratory_profile import of_laboratory
 from patients.models import Draw, Patient
 from patients.sheets import LINE_FACTS, Sheet
 
@@ -61,9 +62,13 @@ class LineForm(DrawForm):
     def _other_of_the_accession(self, at: dt.datetime) -> Draw | None:
         if self.numbered is None:
             return super()._other_of_the_accession(at)
-        asked = (self.patient.pk, self.cleaned_data.get("laboratory", ""), self.cleaned_data.get("accession"))
-        same = (row for row in self.numbered if (row.patient_id, row.laboratory, row.accession) == asked)
-        return next((row for row in same if row.collected_at != at), None)
+        asked = (self.patient.pk, self.cleaned_data.get("accession"))
+        mine = (row for row in self.numbered if (row.patient_id, row.accession) == asked)
+        same = of_laboratory(self.cleaned_data.get("laboratory", ""), mine)
+        other = next((row for row in same if row.collected_at != at), None)
+        if other and not (other.time_known and self.time_known):
+            return None if timezone.localdate(other.collected_at) == timezone.localdate(at) else other
+        return other
 
     @property
     def moment(self) -> dt.datetime | None:
@@ -89,8 +94,7 @@ def numbered_draws(patient_ids: Collection[int], sheet: Sheet) -> list[Draw]:
     typed = {text.strip() for name, text in sheet.context.items() if name.startswith("accession_")} - {""}
     if not typed:
         return []
-    laboratory = sheet.fact("laboratory").strip()
-    return list(Draw.objects.filter(patient_id__in=patient_ids, laboratory=laboratory, accession__in=typed))
+    return list(Draw.objects.filter(patient_id__in=patient_ids, accession__in=typed).order_by("pk"))
 
 
 def facts_of_form(form: LineForm) -> list[LineFact]:

@@ -14,13 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
-from patients.entry import Entry, EntryRow, read_entry
+from patients.entry import Entry, EntryRow, Typed, read_entry
 from patients.fact_wording import fact_label
 from patients.forms import DrawForm
 from patients.laboratory_profile import Profile
 from patients.line_facts import LineFact, LineForm, facts_of_draw, facts_of_form, line_form
 from patients.messages import explain
-from patients.models import Draw, Patient
+from patients.models import Draw, Patient, Result
 from patients.ranges import Intervals
 from patients.same_day import SameDay, draw_meant, question
 from patients.selectors import SeriesPoint, standing_counts
@@ -131,14 +131,18 @@ def read_line(
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
     intervals: Intervals | None = None,
     numbered: Collection[Draw] | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> Line:
-    """One draw as the page holds it. Without a day nothing can have stood before it, so nothing is compared."""
+    """One draw as the page holds it. Without a day nothing can have stood before it, so nothing is compared.
+
+    `units` are those of its values on record, where it is saved: the heading may name another one since.
+    """
     form = line_form(patient, sheet, key, day=day, numbered=numbered)
     collected_at = form.moment
     entry = read_entry(
         patient=patient,
         markers=profile.in_order(sheet.markers),
-        typed=sheet.typed(key),
+        typed=_in_units(sheet.typed(key), units or {}),
         collected_at=timezone.localtime(collected_at or timezone.now()),
         decimal_comma=profile.decimal_comma,
         laboratory=sheet.fact("laboratory"),
@@ -156,6 +160,22 @@ def read_line(
         shown=sheet.fact(f"same_draw_{key}"),
         decimal_comma=profile.decimal_comma,
     )
+
+
+def _in_units(typed: Mapping[str, Typed], units: Mapping[str, str]) -> dict[str, Typed]:
+    return {code: replace(cell, unit=units.get(code, cell.unit)) for code, cell in typed.items()}
+
+
+def units_on_record(sheet: Sheet, patient_ids: Collection[int]) -> dict[str, dict[str, str]]:
+    """line -> marker -> unit, of the lines that are saved for these patients; one query, or none."""
+    lines = {draw_id: line for line, (_at, draw_id) in sheet.saved.items()}
+    if not lines:
+        return {}
+    units: dict[str, dict[str, str]] = {line: {} for line in lines.values()}
+    rows = Result.objects.current().filter(draw_id__in=lines, draw__patient_id__in=patient_ids, absent="")
+    for draw_id, marker, unit in rows.values_list("draw_id", "marker_id", "unit"):
+        units[lines[draw_id]][marker] = unit
+    return units
 
 
 def with_draws(lines: Sequence[Line]) -> list[Line]:

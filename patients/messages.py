@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.catalogue import MarkerDefinition, catalogue
-from patients.fact_wording import differing_text
+from patients.fact_wording import differing_text, filled_text
 from patients.plausibility import check_value
 from patients.wording import chinese, interval_text, number_text, unit_text
 
@@ -101,6 +101,10 @@ TEMPLATES: Final[Mapping[str, object]] = {
         "The accession number %(accession)s belongs to a draw of %(recorded)s. Check the number, or the day and time."
     ),
     "marker_is_derived": _("%(marker)s is computed from other markers and cannot be entered."),
+    "laboratory_in_use": _(
+        "Draws, intervals or the second check know this laboratory by the name it has; under another one they would "
+        "lose it. Describe the new name as a laboratory of its own; put this one out of use once it reports no more."
+    ),
     "laboratory_known": _("A laboratory of this name is described already. Change that one, or give another name."),
     "interval_overlaps": _(
         "This line holds for some of the same people from the same day: %(line)s. Make the ages or the sex exclude "
@@ -129,6 +133,7 @@ TEMPLATES: Final[Mapping[str, object]] = {
         "The draw on record and this paper do not agree. %(differing)s. Nothing was saved. If the record is wrong, "
         "correct that draw first; if it is other blood, save it as a second draw with its own time or accession number."
     ),
+    "draw_facts_filled": _("The draw on record is told what it does not say yet. %(filled)s."),
     "draw_is_empty": _("No value was typed. Type at least one."),
     "reason_missing": _("A correction needs its reason. Say in a few words why the record was wrong."),
     "nothing_changed": _("Nothing differs from what is on record. Change what is wrong, or go back."),
@@ -182,6 +187,7 @@ def _readable(params: Mapping[str, str]) -> dict[str, str]:
         shown["value"] = _plain_number(params.get("value", ""))
     if "facts" in params:
         shown["differing"] = differing_text(params)
+        shown["filled"] = filled_text(params)
     shown["basis"] = _basis(params.get("source", ""), params.get("grade", ""))
     shown["reason"] = params.get("reason_zh" if chinese() else "reason_en", "")
     return shown

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from django.db import models
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from patients.laboratory_profile import of_laboratory
 from patients.models import TAKEN_BACK, Draw, Patient, Result
 
 LONGEST_ID: Final = 19
@@ -32,8 +32,8 @@ def other_draw(patient: Patient, facts: Mapping[str, Any], at: dt.datetime, mark
     Asked under the patient's lock by the services: between an answer from outside and the writing somebody else may
     have recorded the same blood.
     """
-    this = _this(patient, facts, at).values_list("pk", flat=True)
-    return draw_holding(patient.pk, markers, day=at.date(), but=list(this))
+    this = [row.pk for row in _this(patient, facts, at)]
+    return draw_holding(patient.pk, markers, day=at.date(), but=this)
 
 
 def draw_holding(patient_id: int, markers: Collection[str], *, day: dt.date, but: Collection[int]) -> Draw | None:
@@ -54,7 +54,7 @@ def draw_holding(patient_id: int, markers: Collection[str], *, day: dt.date, but
 
 def this_draw(patient: Patient, facts: Mapping[str, Any], at: dt.datetime) -> Draw | None:
     """The draw on record that the form describes, as `record_draw` would recognise it."""
-    return _this(patient, facts, at).order_by("pk").first()
+    return next(_this(patient, facts, at), None)
 
 
 def draw_meant(
@@ -74,9 +74,11 @@ def draw_meant(
     return other_draw(patient, facts, at, markers)
 
 
-def _this(patient: Patient, facts: Mapping[str, Any], at: dt.datetime) -> QuerySet[Draw]:
-    same = Q(patient=patient, laboratory=facts["laboratory"], accession=facts["accession"])
-    return Draw.objects.filter(same if facts["accession"] else same & Q(collected_at=at))
+def _this(patient: Patient, facts: Mapping[str, Any], at: dt.datetime) -> Iterator[Draw]:
+    same = Draw.objects.filter(patient=patient, accession=facts["accession"])
+    if not facts["accession"]:
+        same = same.filter(collected_at=at)
+    return of_laboratory(facts["laboratory"], same.order_by("pk"))
 
 
 def question(other: Draw) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from accounts.models import User
@@ -17,7 +18,7 @@ from patients.draft_contents import Cells, DraftState, Held
 from patients.drafts import own_draft
 from patients.entry import Typed
 from patients.models import EntryDraft
-from patients.services import DraftIsOlder, save_draft
+from patients.services import DraftIsGone, DraftIsOlder, save_draft
 from patients.services.drafts import held_in, stands_in
 
 CELL = re.compile(r"(value|confirm)_([0-9]{1,18})_([A-Z0-9_]{1,40})")
@@ -119,17 +120,20 @@ def keep(
     newest = own_draft(user, scope, key)
     if newest and stands_in(newest) != known and not held.has_all_of(held_in(newest)):
         raise DraftIsOlder(revision=str(newest.revision))
-    state = stands_in(newest)
-    return save_draft(
+    put = partial(
+        save_draft,
         user=user,
         scope=scope,
         key=key,
         patient_id=patient_id,
         cells=held.cells,
         context=held.context,
-        revision=state.revision,
-        draft_id=state.draft_id,
     )
+    state = stands_in(newest)
+    try:
+        return put(revision=state.revision, draft_id=state.draft_id)
+    except DraftIsGone:  # in the moment since it was read
+        return put(revision=0)
 
 
 def joined(parts: Sequence[object]) -> str:

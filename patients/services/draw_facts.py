@@ -7,14 +7,17 @@ know is filled in; where both know and differ, nobody can say from here which is
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from django.utils import timezone
 
 from accounts.models import User
 from audit.services import NewEvent, record_many
+from patients.laboratory_profile import key_of, of_laboratory
 from patients.models import Draw, DrawChange
 from patients.services.errors import AccessionAtAnotherTime, DrawFactsDiffer, DrawOnRecord
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 # What a draw says of itself and may be corrected in; a name is an attribute of Draw and NewDraw, but for the moment.
 MOMENT: Final = "collected"
 FACTS: Final = (MOMENT, "laboratory", "accession", "fasting", "haemolysis", "biotin", "g_csf", "steroid")
+# What two draws of one patient are told apart by.
+KNOWN_BY: Final = (MOMENT, "laboratory", "accession")
 NOT_KNOWN: Final = frozenset({"", "unknown"})
 # The reason of what a later paper or file filled in; nobody typed it.
 SAID_LATER: Final = "not known before; said by a later paper or file"
@@ -44,6 +49,20 @@ def changed_facts(draw: Draw, facts: NewDraw) -> dict[str, tuple[str, str]]:
     return {name: (old[name], new[name]) for name in FACTS if old[name] != new[name]}
 
 
+def former_names(row: Draw) -> Iterator[tuple[dt.datetime, str, str]]:
+    """When, where and under which number the draw was on record before each of its changes; its `changes` are read."""
+    said = facts_of(row)
+    latest_first = sorted(row.changes.all(), key=attrgetter("version"), reverse=True)
+    for _version, changes in groupby(latest_first, key=attrgetter("version")):
+        said |= {change.field: change.old for change in changes}
+        yield _moment_of(said[MOMENT]), said["laboratory"], said["accession"]
+
+
+def _moment_of(text: str) -> dt.datetime:
+    moment = dt.datetime.fromisoformat(text)
+    return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
+
+
 def same_moment(row: Draw, draw: NewDraw) -> bool:
     """Laboratories use their numbers again: the same number at another time is another draw."""
     if row.collected_at == draw.collected_at:
@@ -56,6 +75,10 @@ def same_moment(row: Draw, draw: NewDraw) -> bool:
 def at_another_time(row: Draw) -> AccessionAtAnotherTime:
     when = timezone.localtime(row.collected_at).isoformat(sep=" ", timespec="minutes")
     return AccessionAtAnotherTime(accession=row.accession, recorded=when)
+
+
+def on_record(draw: Draw | NewDraw) -> DrawOnRecord:
+    return DrawOnRecord(moment=facts_of(draw)[MOMENT][:16].replace("T", " "))
 
 
 # --- what a second paper knows ------------------------------------------------------------------------------------
@@ -108,11 +131,7 @@ def _agree(name: str, row: Draw, paper: NewDraw) -> bool:
     if says in NOT_KNOWN:
         return True
     # A laboratory is the same however its name is spaced and capitalised.
-    return name == "laboratory" and _plain(says) == _plain(row.laboratory)
-
-
-def _plain(name: str) -> str:
-    return " ".join(name.split()).casefold()
+    return name == "laboratory" and key_of(says) == key_of(row.laboratory)
 
 
 def _minutes_agree(one: dt.datetime, other: dt.datetime) -> bool:
@@ -173,11 +192,11 @@ def amend_draws(amendments: Iterable[Amendment], *, actor: str, reason: str, by:
 
 def refuse_another_draws_place(draw: Draw, facts: NewDraw) -> None:
     """Two draws of one patient are told apart by accession number, or by time where there is none."""
-    others = Draw.objects.filter(
-        patient_id=draw.patient_id, laboratory=facts.laboratory, accession=facts.accession
-    ).exclude(pk=draw.pk)
-    if facts.accession:
-        if other := others.first():
-            raise at_another_time(other)
-    elif others.filter(collected_at=facts.collected_at).exists():
-        raise DrawOnRecord(moment=facts_of(facts)[MOMENT][:16].replace("T", " "))
+    others = Draw.objects.filter(patient_id=draw.patient_id, accession=facts.accession).exclude(pk=draw.pk)
+    if not facts.accession:
+        others = others.filter(collected_at=facts.collected_at)
+    other = next(of_laboratory(facts.laboratory, others.order_by("pk")), None)
+    if other and facts.accession:
+        raise at_another_time(other)
+    if other:
+        raise on_record(facts)

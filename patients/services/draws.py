@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.services import record
 from patients.catalogue import catalogue
-from patients.laboratory_profile import check_asked_by
+from patients.laboratory_profile import check_asked_by, of_laboratory
 from patients.models import (
     TAKEN_BACK,
     Assay,
@@ -223,10 +223,10 @@ def _find_or_create_draw(
 ) -> tuple[Draw, bool]:
     if same_as is not None:
         return _same_blood(patient, draw, same_as), False
-    same = Draw.objects.filter(patient=patient, laboratory=draw.laboratory, accession=draw.accession)
+    same = Draw.objects.filter(patient=patient, accession=draw.accession).order_by("pk")
     if not draw.accession:
         same = same.filter(collected_at=draw.collected_at)
-    if row := same.first():
+    if row := next(of_laboratory(draw.laboratory, same), None):
         if not same_moment(row, draw):
             raise at_another_time(row)
         return row, False

@@ -6,6 +6,7 @@ RecordError
 ├── AccessionAtAnotherTime  the draw of this accession number was taken at another time
 ├── DerivedMarker     a marker that is computed cannot be entered
 ├── LaboratoryKnown   another laboratory of that name is described already
+├── LaboratoryInUse   draws, intervals or a second check know the laboratory by the name it has
 ├── IntervalOverlaps  another line of the laboratory's table holds for the same people from the same day
 ├── IntervalNotStanding  the line was withdrawn, or ended, meanwhile
 ├── IntervalEndsTooEarly  its last day lies before its first
@@ -89,6 +90,10 @@ class EmptyDraw(RecordError):
 
 class LaboratoryKnown(RecordError):
     code = "laboratory_known"
+
+
+class LaboratoryInUse(RecordError):
+    code = "laboratory_in_use"
 
 
 class IntervalOverlaps(RecordError):

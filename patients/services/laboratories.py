@@ -9,8 +9,8 @@ from django.db import transaction
 
 from audit.services import record
 from patients.laboratory_profile import key_of
-from patients.models import Laboratory, LaboratoryMarker, SecondCheck
-from patients.services.errors import LaboratoryKnown
+from patients.models import Draw, Laboratory, LaboratoryMarker, SecondCheck
+from patients.services.errors import LaboratoryInUse, LaboratoryKnown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ def save_laboratory(
     laboratory_id: int | None = None,
     second_check: str = SecondCheck.NONE,
 ) -> Laboratory:
-    """Create the profile, or replace it as a whole. Raises LaboratoryKnown; then nothing is written.
+    """Create the profile, or replace it as a whole. Raises LaboratoryKnown or LaboratoryInUse; then nothing is written.
 
     Another `second_check` holds for what is entered from now on: what waits already waits until it is checked.
     """
@@ -42,6 +42,8 @@ def save_laboratory(
     namesake = Laboratory.objects.filter(key=key_of(name)).first()
     if namesake is not None and namesake.pk != laboratory.pk:
         raise LaboratoryKnown()
+    if laboratory.pk and laboratory.key != key_of(name) and _is_known_by_name(laboratory):
+        raise LaboratoryInUse()
     laboratory.name, laboratory.key = name, key_of(name)
     laboratory.decimal_comma, laboratory.is_active = decimal_comma, is_active
     laboratory.second_check = second_check
@@ -63,3 +65,11 @@ def save_laboratory(
         },
     )
     return laboratory
+
+
+def _is_known_by_name(laboratory: Laboratory) -> bool:
+    """Draws and files hold the name: under another one they would lose its intervals and its second check."""
+    if laboratory.intervals.exists() or laboratory.second_check != SecondCheck.NONE:
+        return True
+    names = Draw.objects.order_by().values_list("laboratory", flat=True).distinct()
+    return any(key_of(name) == laboratory.key for name in names)

@@ -28,7 +28,7 @@ from patients.drafts import own_draft
 from patients.due import due_draws
 from patients.laboratory_profile import profile_of
 from patients.line_facts import numbered_draws
-from patients.lines import Line, on_hold_text, read_line, record_line, with_draws
+from patients.lines import Line, on_hold_text, read_line, record_line, units_on_record, with_draws
 from patients.lost_rows import lost_rows, without_lost_rows
 from patients.models import EntryDraft, EntryScope, Patient
 from patients.ranges import intervals_of
@@ -158,6 +158,7 @@ def _lines(mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
     profile = profile_of(sheet.fact("laboratory"))
     numbered = numbered_draws(list(visible), sheet)
     intervals = intervals_of([sheet.fact("laboratory")])
+    units = units_on_record(sheet, list(visible))
     lines = []
     for patient in (visible[pk] for pk in asked if pk in visible):
         key = str(patient.pk)
@@ -171,6 +172,7 @@ def _lines(mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
             history=history[patient.pk],
             numbered=numbered,
             intervals=intervals,
+            units=units.get(key),
         )
         lines.append(replace(line, number=numbers.get(patient.pk, ""), saved_at=at, draw_id=draw_id))
     return lines

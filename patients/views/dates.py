@@ -27,7 +27,7 @@ from patients.drafts import own_draft
 from patients.entry import panel_of
 from patients.laboratory_profile import profile_of
 from patients.line_facts import numbered_draws
-from patients.lines import Line, on_hold_text, read_line, record_line, with_draws
+from patients.lines import Line, on_hold_text, read_line, record_line, units_on_record, with_draws
 from patients.merged_drafts import merged_drafts
 from patients.models import Draw, EntryDraft, EntryScope, Patient
 from patients.ranges import intervals_of
@@ -124,6 +124,7 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
     profile = profile_of(sheet.fact("laboratory"))
     numbered = numbered_draws([patient.pk], sheet)
     intervals = intervals_of([sheet.fact("laboratory")])
+    units = units_on_record(sheet, [patient.pk])
     lines = []
     for number in range(1, _count(sheet) + 1):
         key = str(number)
@@ -137,6 +138,7 @@ def _lines(patient: Patient, sheet: Sheet) -> list[Line]:
             history=history,
             numbered=numbered,
             intervals=intervals,
+            units=units.get(key),
         )
         lines.append(replace(line, saved_at=at, draw_id=draw_id))
     return with_draws(lines)

@@ -138,12 +138,14 @@ function facts() {
   return found;
 }
 
-function show(sentence, actions = []) {
-  if (strip.dataset.said !== sentence) {
+// The same sentence about another state of the other window's draft has buttons of its own.
+function show(sentence, actions = [], about = "") {
+  const said = `${about} ${sentence}`;
+  if (strip.dataset.said !== said) {
     const line = document.createElement("p");
     line.textContent = sentence;
     strip.replaceChildren(line, ...actions);
-    strip.dataset.said = sentence;
+    strip.dataset.said = said;
   }
   strip.hidden = false;
 }
@@ -175,7 +177,7 @@ function showConflict({ draft, differences, text: sentence }) {
     dirty = false;
     location.assign(location.pathname);
   });
-  show([sentence, ...differences.map(inWords)].join(" "), [theirs, saveBeside(draft), mine]);
+  show([sentence, ...differences.map(inWords)].join(" "), [theirs, saveBeside(draft), mine], `${draft.id}.${draft.revision}`);
 }
 
 const shown = (typed) => typed || text("nothing");
