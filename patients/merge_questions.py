@@ -15,6 +15,7 @@ from patients.catalogue import catalogue
 from patients.fact_wording import CHOICES, LABELS
 from patients.models import Draw
 from patients.services import Difference, Pair
+from patients.wording import unit_text
 
 FACTS = ("laboratory", "accession", "fasting", "haemolysis", "biotin", "g_csf", "steroid")
 
@@ -64,7 +65,9 @@ def shown_pair(pair: Pair) -> ShownPair:
         kept, other = getattr(pair.kept, name), getattr(pair.other, name)
         if {kept, other} - {"", "unknown"}:
             facts.append(Fact(str(LABELS[name]), _fact(name, kept), _fact(name, other), name in unequal))
-    facts += [Fact(_name(one.marker), one.kept, one.other, one.marker in unequal) for one in pair.values]
+    facts += [
+        Fact(_name(one.marker), unit_text(one.kept), unit_text(one.other), one.marker in unequal) for one in pair.values
+    ]
     return ShownPair(field_of(pair), day_of(pair), pair.kept, pair.other, tuple(facts), contradiction(pair.differences))
 
 
@@ -94,7 +97,7 @@ def _fact(name: str, text: str) -> str:
         return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
     if text in {"", "unknown"} and name in LABELS:
         return ""
-    return str(CHOICES.get(name, {}).get(text, text))
+    return str(CHOICES.get(name, {}).get(text, text)) if name in LABELS else unit_text(text)
 
 
 def _moment(draw: Draw) -> str:

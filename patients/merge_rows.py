@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.models import Draw, Patient, PatientMerge, Result
 from patients.services import Blood
 from patients.services.merging import MOVES
+from patients.wording import unit_text
 
 TITLES = {
     "number": _("Numbers"),
@@ -122,5 +123,5 @@ _LINES: dict[str, Any] = {
     "condition": lambda row: _facts(_day(row.occurred_on), row.get_kind_display(), row.note),
     "plan": _plan,
     "call": lambda row: _facts(_day(row.at.date()), row.get_outcome_display(), row.note),
-    "result": lambda row: _facts(_collected(row.draw), row.marker_id, f"{row.reported} {row.unit}"),
+    "result": lambda row: _facts(_collected(row.draw), row.marker_id, f"{row.reported} {unit_text(row.unit)}"),
 }

@@ -289,7 +289,7 @@ def _assay(result: Result) -> str:
 
 
 def _reported(result: Result) -> str:
-    return f"{result.reported} {result.unit}"
+    return result.reported if result.absent else f"{result.reported} {result.unit}"
 
 
 def _with_assay(result: Result) -> str:
