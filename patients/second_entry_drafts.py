@@ -15,9 +15,8 @@ from django.db.models import Q
 from accounts.models import User
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.draft_contents import Held
-from patients.drafts import own_draft
 from patients.entry import Typed, typed_rows
-from patients.models import CheckKind, CheckOutcome, Draw, EntryScope, Result, ResultCheck, SecondCheck
+from patients.models import CheckKind, CheckOutcome, Draw, Result, ResultCheck, SecondCheck
 from patients.second_checks import HeldDraw
 
 CELL_PARTS: Final = frozenset({"value", "unit"})
@@ -34,8 +33,6 @@ def may_keep_second_entry(user: User, draw_id: int) -> bool:
 
     Results are released and corrected while somebody types. What is typed by then is kept, so that it can be shown.
     """
-    if own_draft(user, EntryScope.CHECK, str(draw_id)):
-        return True
     held = Q(awaiting_check=SecondCheck.BLIND) | Q(checks__kind__in=[CheckKind.TYPED, CheckKind.DECIDED])
     second = ~Q(recorded_by=user) | Q(checks__outcome=CheckOutcome.DIFFERS)
     return Result.objects.filter(held, draw_id=draw_id).filter(second).exists()

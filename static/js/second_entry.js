@@ -25,13 +25,17 @@ function typedCells() {
   }
   for (const [code, row] of rows) {
     if (isTyped(row)) {
-      found[code] = { value: valueField(row).value, unit: (unitField(row) ?? part(row, `[name="unit_${code}"]`)).value };
+      const unit = unitField(row) ?? part(row, `[name="unit_${code}"]`);
+      found[code] = { value: valueField(row).value, unit: unit.value };
     }
   }
   return found;
 }
 
-const seen = () => Object.fromEntries([...form.querySelectorAll("input[name^=seen_]")].map((field) => [field.name, field.value]));
+function seen() {
+  const fields = [...form.querySelectorAll("input[name^=seen_]")];
+  return Object.fromEntries(fields.map((field) => [field.name, field.value]));
+}
 
 // --- saving ----------------------------------------------------------------------------------------------------------
 

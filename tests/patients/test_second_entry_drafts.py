@@ -105,9 +105,6 @@ def check_as(cast: Cast, draw: Draw, name: str = "third", **values: str) -> None
     assert other.post(page(draw), form(draw, **values)).status_code == 302
 
 
-# --- kept and found again -------------------------------------------------------------------------------------------
-
-
 def test_what_was_typed_is_there_again_for_its_author_alone_and_holds_nothing_of_the_first_entry(
     second: Client, cast: Cast, draw: Draw
 ) -> None:
@@ -192,9 +189,6 @@ def test_it_is_thrown_away_by_its_author(second: Client, cast: Cast, draw: Draw)
     assert on_hold(draw) == {"CEA": "blind", "ALP": "blind"}
 
 
-# --- what became of the value meanwhile -----------------------------------------------------------------------------
-
-
 def test_a_value_that_somebody_else_checked_is_said_and_what_was_typed_stays_visible(
     second: Client, cast: Cast, draw: Draw
 ) -> None:
@@ -261,9 +255,6 @@ def test_a_first_entry_that_was_corrected_is_said_and_what_was_typed_is_compared
     assert on_hold(draw) == {}
 
 
-# --- sent again -----------------------------------------------------------------------------------------------------
-
-
 def test_a_form_that_is_sent_again_checks_nothing_twice(second: Client, cast: Cast, draw: Draw) -> None:
     put(second, cast.clinician, draw, cells(CEA="41.73", ALP="68"))
     sent = form(draw, CEA="41.73", ALP="68") | {"draft": known()}
@@ -304,15 +295,13 @@ def test_the_id_of_one_marker_is_not_taken_for_another(second: Client, draw: Dra
     assert on_hold(draw) == {"CEA": "blind"}
 
 
-# --- another window -------------------------------------------------------------------------------------------------
-
-
 def test_what_another_window_kept_is_shown_before_anything_is_saved(second: Client, cast: Cast, draw: Draw) -> None:
     typed_by(cast.clinician, draw, CEA="40.2")
     answer = second.post(page(draw), form(draw, CEA="41.73"))  # knows of no draft
     shown = text_of(answer)
     assert answer.status_code == 409
     assert "Something else was typed in another window meanwhile" in shown
+    assert "error-summary" not in shown  # said once
     assert '<td class="num">40.2</td> <td class="num">41.73</td>' in shown  # there; here, by the same person
     assert value_of(shown, "CEA") == "41.73"
     assert (on_hold(draw), ResultCheck.objects.count()) == ({"CEA": "blind", "ALP": "blind"}, 0)
@@ -334,9 +323,6 @@ def test_a_second_window_is_told_and_given_the_newer_draft(second: Client, cast:
     gone = put(second, cast.clinician, draw, cells(CEA="9"), revision=1)
     assert (gone.status_code, gone.json()["draft"]) == (409, None)
     assert not EntryDraft.objects.exists()
-
-
-# --- whose page it is -----------------------------------------------------------------------------------------------
 
 
 def test_nobody_keeps_a_draft_who_is_not_the_second_person_of_the_draw(client: Client, cast: Cast, draw: Draw) -> None:
