@@ -23,6 +23,7 @@ class EntryScope(models.TextChoices):
     CLINIC = "clinic", _("many patients")
     DATES = "dates", _("several dates")
     CORRECTION = "correction", _("a correction")
+    CHECK = "check", _("a second entry")
 
 
 class EntryDraft(models.Model):

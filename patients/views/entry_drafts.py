@@ -6,10 +6,10 @@ The address holds the kind of page and an opaque id, never a value; the values t
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeGuard
+from typing import Any, Final, NoReturn, TypeGuard
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -21,7 +21,7 @@ from accounts.gate import may, signed_in
 from accounts.models import User
 from accounts.roles import Permission
 from audit.services import record
-from patients import correction_drafts
+from patients import correction_drafts, second_entry_drafts
 from patients.access import access_patient, visible_patients
 from patients.catalogue import catalogue
 from patients.draft_contents import LARGEST_ID, LARGEST_REVISION, Held
@@ -37,6 +37,12 @@ from patients.views.merged_drafts import may_keep_typing
 CELL_PARTS = frozenset({"value", "unit", "assay", "confirm"})
 LONGEST_TEXT = 200
 LARGEST_BODY = 100_000
+# What somebody may do who types there. The pages of several draws keep theirs under addresses of their own.
+PERMISSIONS: Final[Mapping[str, Permission]] = {
+    EntryScope.DRAW: Permission.ENTER_RESULTS,
+    EntryScope.CORRECTION: Permission.ENTER_RESULTS,
+    EntryScope.CHECK: Permission.CHECK_RESULTS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +98,36 @@ class Page:
 
 
 def _page_of(user: User, scope: str, key: str) -> Page:
-    """The page this draft is of, if this person may enter results there; 404 otherwise, with its audit line."""
-    # The pages of several draws keep theirs under addresses of their own.
-    if scope not in {EntryScope.DRAW, EntryScope.CORRECTION} or not (key.isascii() and key.isdigit() and len(key) < 19):
+    """The page this draft is of, if this person may type there; 404 otherwise, with its audit line."""
+    if scope not in PERMISSIONS or not (key.isascii() and key.isdigit() and len(key) < 19):
         raise Http404("No such page.")
-    patient_id = int(key) if scope == EntryScope.DRAW else _patient_of_draw(user, int(key))
-    mine = visible_patients(user, permission=Permission.ENTER_RESULTS)
-    if not mine.filter(pk=patient_id).exists() and not may_keep_typing(user, patient_id):
-        access_patient(user, patient_id, permission=Permission.ENTER_RESULTS)
+    number, permission = int(key), PERMISSIONS[scope]
+    patient_id = number if scope == EntryScope.DRAW else _patient_of_draw(user, number)
+    mine = visible_patients(user, permission=permission)
+    if not mine.filter(pk=patient_id).exists() and not may_keep_typing(user, patient_id, permission=permission):
+        access_patient(user, patient_id, permission=permission)
     # As a plain number: 7 and 007 are one page.
+    key = str(number)
     if scope == EntryScope.DRAW:
-        return Page(scope, str(int(key)), patient_id, CELL_PARTS, DrawForm.base_fields)
-    own = correction_drafts
-    return Page(scope, str(int(key)), patient_id, own.CELL_PARTS, own.context_names(), own.LONGEST_TEXT)
+        return Page(scope, key, patient_id, CELL_PARTS, DrawForm.base_fields)
+    if scope == EntryScope.CORRECTION:
+        own = correction_drafts
+        return Page(scope, key, patient_id, own.CELL_PARTS, own.context_names(), own.LONGEST_TEXT)
+    if not second_entry_drafts.may_keep_second_entry(user, number):
+        _refuse_draw(user, number, patient_id)
+    return Page(scope, key, patient_id, second_entry_drafts.CELL_PARTS, second_entry_drafts.context_names())
 
 
 def _patient_of_draw(user: User, draw_id: int) -> int:
     patient_id = Draw.objects.values_list("patient_id", flat=True).filter(pk=draw_id).first()
     if patient_id is None:
-        record(actor=user.audit_name, action="draw.refused", object_type="draw", object_id=draw_id)
-        raise Http404("No such draw.")
+        _refuse_draw(user, draw_id)
     return patient_id
+
+
+def _refuse_draw(user: User, draw_id: int, patient_id: int | None = None) -> NoReturn:
+    record(actor=user.audit_name, action="draw.refused", object_type="draw", object_id=draw_id, patient_id=patient_id)
+    raise Http404("No such draw.")
 
 
 def _save(user: User, page: Page, sent: Sent) -> HttpResponse:

@@ -15,7 +15,8 @@ from patients.entry import typed_rows
 from patients.forms import DrawForm
 from patients.merged_drafts import MergedDraft, merged_drafts
 from patients.messages import explain
-from patients.models import EntryScope, Patient
+from patients.models import Draw, EntryScope, Patient
+from patients.second_entry_drafts import held_by_page, may_keep_second_entry
 from patients.services import DraftIsOlder, RecordError, discard_draft, take_over_draft
 from patients.sheets import Sheet, keep, sheet_of_form
 
@@ -47,9 +48,9 @@ def _take_over(request: HttpRequest, user: User, patient: Patient, one: MergedDr
         messages.success(request, gettext("Here is what you typed. It is not saved yet: look at it and save it."))
 
 
-def may_keep_typing(user: User, patient_id: int) -> bool:
+def may_keep_typing(user: User, patient_id: int, *, permission: Permission = Permission.ENTER_RESULTS) -> bool:
     """Whether a page that was open when its record was merged may still keep what is typed: a draft only."""
-    return user.may(Permission.ENTER_RESULTS) and kept_record(user, patient_id) is not None
+    return user.may(permission) and kept_record(user, patient_id) is not None
 
 
 def keep_what_was_sent(request: HttpRequest, user: User, patient_id: int, *, scope: str) -> None:
@@ -68,5 +69,20 @@ def keep_what_was_sent(request: HttpRequest, user: User, patient_id: int, *, sco
         known = sent_with(request.POST.dict())["known"]
         try:
             keep(sheet, user=user, scope=scope, key=str(patient_id), known=known, patient_id=patient_id)
+        except DraftIsOlder as refusal:
+            messages.error(request, explain(refusal.code, refusal.params))
+
+
+def keep_second_entry(request: HttpRequest, user: User, patient_id: int, draw_id: int) -> None:
+    """The same of a second entry, whose draw may be one of the kept record's by now."""
+    held = held_by_page(request.POST.dict())
+    if not held.cells or not may_keep_typing(user, patient_id, permission=Permission.CHECK_RESULTS):
+        return
+    records = [patient_id, kept_record(user, patient_id)]
+    if Draw.objects.filter(pk=draw_id, patient__in=records).exists() and may_keep_second_entry(user, draw_id):
+        known = sent_with(request.POST.dict())["known"]
+        sheet = Sheet(held.context, held.cells)
+        try:
+            keep(sheet, user=user, scope=EntryScope.CHECK, key=str(draw_id), known=known, patient_id=patient_id)
         except DraftIsOlder as refusal:
             messages.error(request, explain(refusal.code, refusal.params))

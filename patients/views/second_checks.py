@@ -7,23 +7,45 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.gate import may
+from accounts.gate import may, signed_in
 from accounts.models import User
 from accounts.roles import Permission
-from patients.access import access_patient, visible_draws
+from patients.access import RecordMerged, access_patient, visible_draws
 from patients.banner import banner_of
-from patients.entry import EntryRow, typed_rows
+from patients.draft_pages import newer_than, sent_with
+from patients.drafts import own_draft
+from patients.entry import EntryRow, Typed, typed_of, typed_rows
 from patients.messages import explain
-from patients.models import Draw, Patient, SecondCheck
+from patients.models import CheckOutcome, Draw, EntryDraft, EntryScope, Patient, ResultCheck, SecondCheck
 from patients.second_checks import HeldDraw, blank_rows, count_for, held_draw, read_second, waiting_draws
-from patients.services import Checked, NothingChecked, RecordError, SecondEntry, enter_second_time, verify_results
-
-LONGEST_ID = 18
+from patients.second_entry_drafts import (
+    NoMore,
+    as_id,
+    corrected_since,
+    held_by_page,
+    no_more,
+    seen_in,
+    typed_before,
+)
+from patients.services import (
+    Checked,
+    DraftIsOlder,
+    NothingChecked,
+    RecordError,
+    SecondEntry,
+    discard_draft,
+    drop_draft,
+    enter_second_time,
+    verify_results,
+)
+from patients.services.drafts import stands_in
+from patients.views.merged_drafts import keep_second_entry
 
 
 @login_required
@@ -53,7 +75,7 @@ def draw_verify(request: HttpRequest, pk: int, draw_id: int) -> HttpResponse:
     user, patient, draw = _opened(request, pk, draw_id)
     if request.method != "POST":
         return _verify_page(request, user, patient, draw)
-    ticked = _numbers(request.POST.getlist("agree"))
+    ticked = [as_id(text) for text in request.POST.getlist("agree")]
     try:
         done = verify_results(actor=user.audit_name, by=user, draw_id=draw.pk, result_ids=ticked)
     except RecordError as refusal:
@@ -78,11 +100,6 @@ def _verify_page(
     return render(request, "patients/verify.html", context, status=status)
 
 
-def _numbers(texts: Sequence[str]) -> list[int]:
-    """Ids of a form; what is none leads to no result and is refused as one that stands no more."""
-    return [int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID else 0 for text in texts]
-
-
 # --- typing it again ------------------------------------------------------------------------------------------------
 
 
@@ -90,28 +107,70 @@ def _numbers(texts: Sequence[str]) -> list[int]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def draw_second_entry(request: HttpRequest, pk: int, draw_id: int) -> HttpResponse:
     """Type the paper a second time. Of the first entry nothing is on this page until the second is saved."""
-    user, patient, draw = _opened(request, pk, draw_id)
+    try:
+        user, patient, draw = _opened(request, pk, draw_id)
+    except RecordMerged:
+        keep_second_entry(request, signed_in(request), pk, draw_id)
+        raise
+    if "discard" in request.POST:
+        discard_draft(user=user, scope=EntryScope.CHECK, key=str(draw.pk))
+        return redirect("draw_second_entry", patient.pk, draw.pk)
     held = held_draw(user, patient, draw, SecondCheck.BLIND)
     if request.method != "POST":
-        return _second_page(request, patient, draw, held, blank_rows(held, draw))
+        return _begun(request, user, patient, draw, held)
     typed = typed_rows(request.POST.dict())
+    seen = seen_in(request.POST.dict(), typed)
+    before = typed_before(user, draw, typed, seen)
+    for look in before:
+        del typed[look.result.marker_id]
     rows, results = read_second(patient, held, draw, typed)
-    gone = sorted({code for code, cell in typed.items() if cell.value.strip()} - {row.marker.code for row in rows})
-    if gone:
-        names = {"marker": gettext(", ").join(gone)}
+    if gone := no_more(held, typed):
+        names = {"marker": gettext(", ").join(one.marker.code for one in gone)}
         said = gettext("%(marker)s waits for you no more: look at the draw. Nothing was saved yet.") % names
-        return _second_page(request, patient, draw, held, rows, error=said, status=HTTPStatus.CONFLICT)
+        return _second_page(request, patient, draw, held, rows, gone=gone, error=said, status=HTTPStatus.CONFLICT)
     if any(row.error for row in rows):
         return _second_page(request, patient, draw, held, rows, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    shown = {code: request.POST.get(f"seen_{code}", "") for code in typed}
-    entries = [SecondEntry(result_id=_numbers([shown[new.marker]])[0], new=new) for new in results]
+    entries = [SecondEntry(result_id=seen[new.marker], new=new) for new in results]
     try:
-        done = enter_second_time(actor=user.audit_name, by=user, draw_id=draw.pk, entries=entries)
+        done = _save_second(request, user, draw, entries, sent_before=bool(before))
+    except DraftIsOlder:
+        return _second_page(request, patient, draw, held, rows, status=HTTPStatus.CONFLICT)
     except RecordError as refusal:
         said = explain("draw_is_empty" if not entries else refusal.code, refusal.params)
         return _second_page(request, patient, draw, held, rows, error=said, status=_status(refusal))
     _say(request, done)
-    return _onwards(user, patient, draw, SecondCheck.BLIND, page="draw_second_entry", stay=bool(done.differing))
+    _say_before(request, user, draw, before)
+    stay = bool(done.differing) or any(look.outcome == CheckOutcome.DIFFERS for look in before)
+    return _onwards(user, patient, draw, SecondCheck.BLIND, page="draw_second_entry", stay=stay)
+
+
+def _begun(request: HttpRequest, user: User, patient: Patient, draw: Draw, held: HeldDraw) -> HttpResponse:
+    """Empty cells, with what this person had typed and not saved, and what became of it meanwhile."""
+    draft = own_draft(user, EntryScope.CHECK, str(draw.pk))
+    typed: dict[str, Typed] = typed_of(draft.cells) if draft else {}
+    return _second_page(
+        request,
+        patient,
+        draw,
+        held,
+        blank_rows(held, draw, typed),
+        restored=draft,
+        gone=no_more(held, typed),
+        corrected=corrected_since(held, seen_in(draft.context, typed)) if draft else (),
+    )
+
+
+def _save_second(
+    request: HttpRequest, user: User, draw: Draw, entries: Sequence[SecondEntry], *, sent_before: bool
+) -> Checked:
+    """Where another window kept something else, nothing of this one is written before it was shown."""
+    data = request.POST.dict()
+    with transaction.atomic():
+        done = Checked()
+        if entries or not sent_before:
+            done = enter_second_time(actor=user.audit_name, by=user, draw_id=draw.pk, entries=entries)
+        drop_draft(user=user, scope=EntryScope.CHECK, key=str(draw.pk), held=held_by_page(data), **sent_with(data))
+    return done
 
 
 def _second_page(
@@ -121,14 +180,26 @@ def _second_page(
     held: HeldDraw,
     rows: Sequence[EntryRow],
     *,
+    restored: EntryDraft | None = None,
+    gone: Sequence[NoMore] = (),
+    corrected: Sequence[str] = (),
     error: str = "",
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
+    user, data = signed_in(request), request.POST.dict()
+    kept = own_draft(user, EntryScope.CHECK, str(draw.pk))
+    # A page that was sent goes on with the draft it knew: what it holds is not what another window kept.
+    known = sent_with(data)["known"] if data else stands_in(restored)
     ids = {row.read.marker.code: row.result.pk for row in held.mine}
     context = _context(patient, draw, held) | {
         "rows": [(row, ids[row.marker.code]) for row in rows],
         "wrong": [row for row in rows if row.error],
         "error": error,
+        "gone": gone,
+        "corrected": gettext(", ").join(corrected),
+        "known": known,
+        "newer": newer_than(user, kept, known=known, held=held_by_page(data)) if data else None,
+        "restored": restored if restored and restored.typed else None,
         "history": {},
     }
     return render(request, "patients/second_entry.html", context, status=status)
@@ -167,6 +238,18 @@ def _say(request: HttpRequest, done: Checked) -> None:
             count,
         )
         messages.warning(request, text % {"count": count})
+
+
+def _say_before(request: HttpRequest, user: User, draw: Draw, before: Sequence[ResultCheck]) -> None:
+    if count := len(before):
+        text = ngettext(
+            "%(count)d value was saved before and is not checked twice.",
+            "%(count)d values were saved before and are not checked twice.",
+            count,
+        )
+        messages.info(request, text % {"count": count})
+    if own_draft(user, EntryScope.CHECK, str(draw.pk)):
+        messages.info(request, gettext("What was typed in the other window is kept as a draft. It is not saved yet."))
 
 
 def _onwards(
