@@ -37,8 +37,8 @@ test: dev ## every check and every test; starts its own PostgreSQL, Redis and Ch
 	@$(MAKE) --no-print-directory check
 	@printf '\n== Tests, on PostgreSQL where there is one ==\n'
 	@$(PY) -m pytest -n 2
-	@printf '\n== Tests on SQLite ==\n'
-	@TEST_DATABASE=sqlite $(PY) -m pytest -n 2 -m 'not ($(ONCE))'
+	@printf '\n== Tests that use the database, on SQLite ==\n'
+	@TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --database-only -m 'not ($(ONCE))'
 
 check: dev ## style, types, layers, templates, settings of a server, migrations
 	@printf '\n== Style ==\n'

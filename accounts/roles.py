@@ -16,6 +16,7 @@ class Permission(StrEnum):
     VIEW_PATIENT = "view_patient"
     EDIT_PATIENT = "edit_patient"
     ENTER_RESULTS = "enter_results"
+    CHECK_RESULTS = "check_results"  # the second person of a laboratory that asks for one
     RECORD_EVENTS = "record_events"  # treatment, imaging, skeletal events
     ANSWER_ALERT = "answer_alert"
     IMPORT_FILES = "import_files"
@@ -31,6 +32,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.VIEW_PATIENT,
             Permission.EDIT_PATIENT,
             Permission.ENTER_RESULTS,
+            Permission.CHECK_RESULTS,
             Permission.RECORD_EVENTS,
             Permission.IMPORT_FILES,
         }
@@ -40,6 +42,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.VIEW_PATIENT,
             Permission.EDIT_PATIENT,
             Permission.ENTER_RESULTS,
+            Permission.CHECK_RESULTS,
             Permission.RECORD_EVENTS,
             Permission.ANSWER_ALERT,
             Permission.MERGE_PATIENTS,

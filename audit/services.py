@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.models import AuditEvent, AuditLink
@@ -64,6 +66,12 @@ def record_many(*, actor: str, events: Iterable[NewEvent]) -> None:
         )
         for event in events
     )
+
+
+def openings(*, actor: str, since: dt.datetime) -> QuerySet[AuditEvent]:
+    """What the log tells of patients that this actor opened since, on whatever page; to be joined to a query."""
+    events = AuditEvent.objects.filter(actor=actor, at__gte=since, object_type="patient")
+    return events.exclude(action__endswith=".refused")
 
 
 def chain_hash(*, previous: str, event: AuditEvent) -> str:

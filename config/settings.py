@@ -226,6 +226,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
+# A grid of 260 patients sends 800 values, as many confirmations, and seven facts of each draw.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 4_000
 
 # --- language and time --------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

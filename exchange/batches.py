@@ -1,7 +1,8 @@
 """The life of an uploaded file: received, taken in by a worker, removed.
 
 The row is the truth and the message to the worker a nudge: `due` finds every batch whose nudge was lost or whose worker
-died. While a worker reads a file it holds a lock on it, which the system lets go when the worker dies.
+died. While a worker reads a file it holds a lock on it, which the system lets go when the worker dies. A run takes
+`SLICE_SECONDS` and is then gone on with by another, so that no file is too long for the time limit of a task.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import datetime as dt
 import fcntl
 import hashlib
 import logging
+import time
 import uuid
 from collections.abc import Callable, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -21,14 +24,15 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.base import File
 from django.core.files.storage import FileSystemStorage
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Team, User
 from audit.services import record
 from exchange.csv import FileRefused
 from exchange.loader import import_file
-from exchange.orders import BatchTakenOver, Order
-from exchange.previews import discard, forgotten
+from exchange.orders import BatchTakenOver, Order, OtherThanShown, Paused
+from exchange.previews import discard, forgotten, show_again
 from exchange.sources import ASKABLE, MENDABLE, NotWaiting, mapping_for
 from patients.models import BatchState, ImportBatch, RejectedLine
 
@@ -39,6 +43,16 @@ WHOLE_FILE: Final = 0  # the line number under which the refusal of a whole file
 OPEN_STATES: Final = (BatchState.WAITING, BatchState.RUNNING)
 NUDGE_LOST_AFTER: Final = dt.timedelta(seconds=15)
 ORPHANED_AFTER: Final = dt.timedelta(days=1)
+SLICE_SECONDS: Final = 240  # well below the time limit of a task, which would kill it in the middle of a piece
+MOST_IDLE_RUNS: Final = 2  # that were ended by something else before one piece was done
+
+
+class After(Enum):
+    """What becomes of a batch after a run."""
+
+    ENDED = "ended"  # good or bad: its file is needed no more
+    WAITS = "waits"  # for a person, or for the sweep
+    AGAIN = "again"  # goes on in another run
 
 
 def uploads() -> FileSystemStorage:
@@ -89,24 +103,44 @@ def due(*, now: dt.datetime) -> list[int]:
     return list(unfinished.exclude(stored_as="").order_by("pk").values_list("pk", flat=True))
 
 
-def process(batch_id: int) -> None:
-    """Take in the file of a batch, from where it was left. Calls may come often and at the same time."""
+def process(batch_id: int) -> bool:
+    """Take in the file of a batch, from where it was left; whether another run is to go on with it.
+
+    Calls may come often and at the same time.
+    """
     batch = _unfinished(batch_id)
     if batch is None:
-        return
+        return False
     try:
         with Path(uploads().path(batch.stored_as)).open("rb") as stream:
-            if _lock(stream):
-                _process_locked(batch_id, stream)
+            return _lock(stream) and _process_locked(batch_id, stream)
     except FileNotFoundError:
         refuse(batch, "upload_lost", {})
+    return False
 
 
-def _process_locked(batch_id: int, stream: BinaryIO) -> None:
+def _process_locked(batch_id: int, stream: BinaryIO) -> bool:
     batch = _unfinished(batch_id)  # it may have been finished between the look at it and the lock
-    if batch is not None and _take_in(batch, stream):
+    if batch is None:
+        return False
+    after = After.ENDED if _stuck(batch) else _take_in(batch, stream)
+    if after == After.ENDED:
         uploads().delete(batch.stored_as)
         ImportBatch.objects.filter(pk=batch.pk).update(stored_as="")
+    return after == After.AGAIN
+
+
+def _stuck(batch: ImportBatch) -> bool:
+    """Count this run as idle until it has done a piece; stop a batch whose runs come to nothing, again and again.
+
+    Counted before anything is done, for a worker that is killed can say nothing afterwards.
+    """
+    if batch.idle_runs < MOST_IDLE_RUNS:
+        ImportBatch.objects.filter(pk=batch.pk).update(idle_runs=F("idle_runs") + 1)
+        return False
+    params = {"runs": str(batch.idle_runs), "line": str(batch.lines_done), "lines": str(batch.lines_total)}
+    refuse(batch, "no_progress", params)
+    return True
 
 
 def _unfinished(batch_id: int) -> ImportBatch | None:
@@ -122,25 +156,31 @@ def _lock(stream: BinaryIO) -> bool:
     return True
 
 
-def _take_in(batch: ImportBatch, stream: BinaryIO) -> bool:
-    """Whether the batch came to its end, good or bad, so that its file is needed no more."""
+def _take_in(batch: ImportBatch, stream: BinaryIO) -> After:
+    over_at = time.monotonic() + SLICE_SECONDS
     try:
-        import_file(order=_order(batch, stream), stream=stream, batch=batch)
-        return not batch.dry_run  # a person looks at what it would do, and confirms
+        order = _order(batch, stream)
+        import_file(order=order, stream=stream, batch=batch, pause=lambda: time.monotonic() >= over_at)
+        return After.WAITS if batch.dry_run else After.ENDED  # a person looks at what it would do, and confirms
     except FileRefused as refused:
         if refused.code in MENDABLE:
             ask_for_columns(batch, refused.code, refused.params)
-            return False
+            return After.WAITS
         refuse(batch, refused.code, refused.params)
     except PermissionDenied:
         refuse(batch, "not_permitted", {})
+    except Paused:
+        return After.AGAIN
+    except OtherThanShown:
+        show_again(batch.pk)
+        return After.AGAIN
     except (BatchTakenOver, SoftTimeLimitExceeded):
-        return False  # the sweep has it gone on with
+        return After.WAITS  # the sweep has it gone on with, where it goes on at all
     except Exception as error:
         # Its text may hold a value or a name, so only its kind is kept.
         logger.error("import %s failed: %s", batch.pk, type(error).__name__)
         mark_failed(batch, type(error).__name__)
-    return True
+    return After.ENDED
 
 
 def _order(batch: ImportBatch, stream: BinaryIO) -> Order:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from exchange.csv import FileRefused
-from exchange.csv.columns import RESULTS
+from exchange.csv.columns import ASKED, RESULTS
+from exchange.csv.dates import FIRST_YEAR
 from exchange.csv.mapping import ColumnSaid, FileMapping, fingerprint
 from exchange.csv.said import columns_said, proposed
 from exchange.messages_i18n import explain
 from patients.catalogue import catalogue
-from patients.forms import PlainWidgets
+from patients.forms import PlainWidgets, date_field, not_in_future
 from patients.units import UnitProblem, canonicalise
 
 UNIT_BEFORE: Final = "unit_before"
@@ -35,6 +38,10 @@ ROLES: Final = (
     ("accession", _("Accession number")),
     ("fasting", _("Fasting")),
     ("haemolysis", _("Haemolysis")),
+    ("biotin", _("Biotin")),
+    ("g_csf", _("G-CSF")),
+    ("steroid", _("Steroid")),
+    ("note", _("Note on the draw")),
     ("reference", _("Reference range")),
     ("reference_low", _("Lower reference limit")),
     ("reference_high", _("Upper reference limit")),
@@ -43,6 +50,13 @@ ROLES: Final = (
     ("name", _("Name of the patient")),
     ("sex", _("Sex")),
     ("birth_date", _("Date of birth")),
+)
+DATE_ORDERS: Final = (
+    ("", _("only those that can be read in one way")),
+    ("dmy", _("day first: 13/03/2024")),
+    ("mdy", _("month first: 03/13/2024")),
+    ("excel1900", _("day numbers of Excel: 45364")),
+    ("excel1904", _("day numbers of Excel for Mac, counted from 1904")),
 )
 AUTOMATIC: Final = _("find out from the file")
 
@@ -82,17 +96,17 @@ class ReadingForm(PlainWidgets, forms.Form):
     date_order = forms.ChoiceField(
         label=_("Dates"),
         required=False,
-        choices=[
-            ("", _("only those that can be read in one way")),
-            ("dmy", _("day first: 13/03/2024")),
-            ("mdy", _("month first: 03/13/2024")),
-            ("excel1900", _("day numbers of Excel: 45364")),
-            ("excel1904", _("day numbers of Excel for Mac, counted from 1904")),
-        ],
+        choices=DATE_ORDERS,
     )
+
+    collected_on = date_field(_("Day of collection of the whole file"), required=False)
 
     def __init__(self, *args: Any, sheets: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["collected_on"].help_text = _(
+            "Only where the file has no column for it. It holds for this file alone and is not remembered."
+        )
+        self.fields["collected_on"].widget.attrs["max"] = timezone.localdate().isoformat()
         if sheets:
             sheet = self.fields["sheet"]
             assert isinstance(sheet, forms.ChoiceField)
@@ -103,9 +117,16 @@ class ReadingForm(PlainWidgets, forms.Form):
             del self.fields["sheet"]
         self.dress()
 
+    def clean_collected_on(self) -> dt.date | None:
+        day: dt.date | None = not_in_future(self.cleaned_data["collected_on"])
+        if day is not None and day.year < FIRST_YEAR:
+            raise forms.ValidationError(_("This day lies before %(year)s."), params={"year": str(FIRST_YEAR)})
+        return day
+
     def mapping(self) -> FileMapping:
         """What was said so far, without columns."""
         said = self.cleaned_data
+        day = said["collected_on"]
         return FileMapping(
             columns=(),
             header_line=said["header_line"],
@@ -114,6 +135,7 @@ class ReadingForm(PlainWidgets, forms.Form):
             delimiter="\t" if said.get("delimiter") == "tab" else said.get("delimiter", ""),
             decimal=said["decimal"],
             date_order=said["date_order"],
+            collected_on=day.isoformat() if day else "",
         )
 
 
@@ -132,9 +154,16 @@ class ColumnsForm(PlainWidgets, forms.Form):
     """A role for every column of one line of column names."""
 
     def __init__(
-        self, data: Any = None, *, headers: Sequence[str], said: Sequence[ColumnSaid] = (), **kwargs: Any
+        self,
+        data: Any = None,
+        *,
+        headers: Sequence[str],
+        said: Sequence[ColumnSaid] = (),
+        collected_on: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
+        self.collected_on = collected_on
         self.headers = tuple(headers)
         guess = tuple(said) if len(said) == len(headers) else proposed(headers)
         choices = [*ROLES, (_("Values of a marker"), _markers())]
@@ -177,9 +206,13 @@ class ColumnsForm(PlainWidgets, forms.Form):
             if self.cleaned_data[f"role_{place}"] == UNIT_BEFORE and (place == 0 or columns[place - 1].role != RESULTS):
                 self.add_error(f"role_{place}", _("The column before it holds no values of a marker."))
         try:
-            columns_said(FileMapping(columns=columns), self.headers)
+            columns_said(FileMapping(columns=columns, collected_on=self.collected_on), self.headers)
         except FileRefused as refused:
             self.add_error(None, explain(refused.code, refused.params))
+            if ASKED["collected"] in refused.params.get("missing", "").split(", "):
+                self.add_error(
+                    None, _("Choose the column that holds the day, or give the day of collection of the whole file.")
+                )
         return cleaned
 
     def _column(self, place: int, header: str) -> ColumnSaid:

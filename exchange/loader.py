@@ -19,7 +19,8 @@ from accounts.roles import Permission
 from audit.services import record
 from exchange.csv import ResultFile, open_results
 from exchange.csv.dates import Clock
-from exchange.orders import BatchTakenOver, Counts, ImportSummary, OnRejected, Order, Progress
+from exchange.orders import BatchTakenOver, Counts, ImportSummary, OnRejected, Order, Pause, Progress
+from exchange.read_as import kept
 from exchange.run import Run
 from patients.access import visible_teams
 from patients.models import BatchState, ImportBatch
@@ -27,6 +28,7 @@ from patients.models import BatchState, ImportBatch
 __all__ = ["BatchTakenOver", "Counts", "ImportSummary", "Order", "import_file"]
 
 MOST_IGNORED_NAMED = 40
+UNFINISHED = (BatchState.WAITING, BatchState.RUNNING)
 
 
 def import_file(
@@ -37,11 +39,13 @@ def import_file(
     on_progress: Progress | None = None,
     on_rejected: OnRejected | None = None,
     on_shape: Callable[[dict[str, Any]], None] | None = None,
+    pause: Pause | None = None,
 ) -> ImportSummary:
     """Take a file in, or say what would happen (`order.dry_run`).
 
     Without `batch` a dry run writes nothing at all, and a run makes its own batch. A batch that was begun goes on after
-    its last whole piece. Taking the same file in again changes nothing.
+    its last whole piece, also in a dry run. Taking the same file in again changes nothing. `pause` is asked after each
+    piece whether the run shall end there.
 
     Raises
     ------
@@ -49,7 +53,7 @@ def import_file(
         nothing of the file can be taken; nothing was written.
     PermissionDenied
         the person may not import, or not into this team.
-    BatchTakenOver
+    BatchTakenOver, Paused, OtherThanShown
         see there.
     """
     _check_permission(order)
@@ -62,7 +66,7 @@ def import_file(
             _take_up(batch, file)
         elif not order.dry_run:
             return _run_own_batch(order, file, clock, on_progress, on_rejected)
-        summary = Run(order, file, batch, clock, on_progress, on_rejected).run()
+        summary = Run(order, file, batch, clock, on_progress, on_rejected, pause).run()
         if batch is not None:
             _finish(batch, summary, actor=order.actor)
         return summary
@@ -103,6 +107,8 @@ def _new_batch(order: Order, file: ResultFile) -> ImportBatch:
         state=BatchState.RUNNING,
         lines_total=file.shape.lines_total,
         started_by=order.user,
+        import_source=order.import_source,
+        mapping=order.mapping.to_json() if order.mapping else None,
         shape=_shape_json(file),
     )
     record(actor=order.actor, action="import.started", object_type="import", object_id=batch.pk)
@@ -111,12 +117,18 @@ def _new_batch(order: Order, file: ResultFile) -> ImportBatch:
 
 @transaction.atomic
 def _take_up(batch: ImportBatch, file: ResultFile) -> None:
-    if batch.dry_run:
-        # Nothing of it stands in the record, so there is nothing to go on from.
-        batch.rejected_lines.all().delete()
-        batch.outcomes.all().delete()
-        for count in fields(Counts):
-            setattr(batch, count.name, 0)
+    """Begin, or go on where an earlier run ended.
+
+    Raises
+    ------
+    BatchTakenOver
+        it was discarded or ended meanwhile.
+    """
+    if not ImportBatch.objects.select_for_update().filter(pk=batch.pk, state__in=UNFINISHED).exists():
+        raise BatchTakenOver(f"import {batch.pk}")
+    batch.refresh_from_db()
+    if batch.state == BatchState.WAITING:
+        forget_lines(batch)
     batch.lines_total = file.shape.lines_total
     batch.sha256 = file.shape.sha256
     batch.shape = _shape_json(file)
@@ -124,12 +136,25 @@ def _take_up(batch: ImportBatch, file: ResultFile) -> None:
     batch.save()
 
 
+def forget_lines(batch: ImportBatch) -> None:
+    """Nothing is known of the lines of this file any more; the caller saves the batch."""
+    batch.rejected_lines.all().delete()
+    batch.outcomes.all().delete()
+    if batch.dry_run:
+        batch.shown_pieces.all().delete()
+    for count in fields(Counts):
+        setattr(batch, count.name, 0)
+
+
 @transaction.atomic
 def _finish(batch: ImportBatch, summary: ImportSummary, *, actor: str) -> None:
+    ended = BatchState.PREVIEWED if summary.dry_run else BatchState.DONE
+    running = ImportBatch.objects.filter(pk=batch.pk, state=BatchState.RUNNING)
+    if not running.update(state=ended, finished_at=timezone.now()):
+        raise BatchTakenOver(f"import {batch.pk}")
     batch.refresh_from_db()
-    batch.state = BatchState.PREVIEWED if summary.dry_run else BatchState.DONE
-    batch.finished_at = timezone.now()
-    batch.save(update_fields=["state", "finished_at"])
+    if not summary.dry_run:
+        batch.shown_pieces.all().delete()
     # What the batch has no column for is told by its audit event; the page reads it there.
     details = asdict(summary.counts) | {
         "ignored_columns": [name[:40] for name in summary.ignored_columns[:MOST_IGNORED_NAMED]],
@@ -150,4 +175,5 @@ def _shape_json(file: ResultFile) -> dict[str, Any]:
         "wide": bool(shape.columns.results),
         "sheet": shape.sheet,
         "sheets": list(shape.sheets),
+        "read_as": kept(file),
     }

@@ -43,6 +43,10 @@ class FileMemory:
             raise contradiction(line, line_number)
         return False
 
+    def forget(self, line: Prepared) -> None:
+        """The record refused the line after all, so that one like it repeats nothing."""
+        self._results.pop(hash((hash(line.draw_identity()), line.marker.code)), None)
+
     def is_first_piece_of(self, draw: DrawIdentity) -> bool:
         """False for a draw whose lines went on past the end of a piece, so that it is counted once."""
         fresh = hash(draw) not in self._counted

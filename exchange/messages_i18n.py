@@ -30,6 +30,9 @@ TEMPLATES: Final[Mapping[str, object]] = {
         "There is no column for %(missing)s. The first line has: %(found)s. Right would be: %(right)s."
     ),
     "file_columns_doubtful": _("Several columns could be the %(role)s: %(found)s. Keep one of them."),
+    "file_date_twice": _(
+        "The column %(found)s holds the day of collection, and one day was given for the whole file. Keep one of them."
+    ),
     # exchange.csv.messages, one line
     "line_too_long": _("The line is longer than %(limit)s signs."),
     "line_quote_not_closed": _("A quotation mark opens a cell here and none closes it."),
@@ -60,6 +63,7 @@ TEMPLATES: Final[Mapping[str, object]] = {
     ),
     "fasting_not_understood": _("“%(value)s” in %(column)s: write yes, no or leave it empty."),
     "haemolysis_not_understood": _("“%(value)s” in %(column)s: write yes, no or leave it empty."),
+    "taken_not_understood": _("“%(value)s” in %(column)s: write yes, no or leave it empty."),
     "status_not_understood": _(
         "“%(value)s” in %(column)s is no status of a result. Write final, preliminary, corrected or cancelled."
     ),
@@ -71,13 +75,26 @@ TEMPLATES: Final[Mapping[str, object]] = {
     "marker_names_disagree": _("%(names)s name different markers: %(markers)s."),
     "marker_is_derived": _("%(marker)s is computed from other markers and is not taken in."),
     "patient_unknown": _("No patient has the number “%(patient)s”."),
+    "accession_unknown": _(
+        "No draw on record has the number “%(accession)s”, and the file names no patient. Write the patient's number."
+    ),
+    "accession_of_several": _(
+        "%(count)s draws on record have the number “%(accession)s”, so it does not tell whose line this is. Write the "
+        "patient's number, or the laboratory."
+    ),
+    "notes_too_long": _("The comments on this draw are longer than %(limit)s signs together."),
     "patient_details_refused": _("The patient “%(patient)s” could not be made: %(detail)s"),
     "value_with_flag": _("“%(value)s”: “%(flag)s” is no part of the number. Write it in a column of its own."),
     "value_twice_in_file": _("Line %(line)s of this file has another value of %(marker)s for the same draw."),
     "accession_at_another_time": _(
         "The draw with the number “%(accession)s” was taken at %(recorded)s, not at %(collected)s."
     ),
-    # exchange.tasks
+    # exchange.batches
+    "no_progress": _(
+        "This file was begun %(runs)s times and broken off each time before anything more of it was done: %(line)s of "
+        "%(lines)s lines. Split it into smaller files, or have it taken in with import_draws. What of it is in the "
+        "record already is repeated then and changes nothing."
+    ),
     "upload_lost": _("The uploaded file is no longer there. Send it again."),
     "not_permitted": _("The person who sent this file may no longer take files in for this team."),
 }

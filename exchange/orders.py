@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from accounts.models import Team, User
 from exchange.csv import LineRejected
 from exchange.csv.mapping import FileMapping
+from patients.models import ImportSource
 
 
 @dataclass(slots=True)
@@ -54,11 +55,21 @@ class Order:
     create_patients: bool = False
     dry_run: bool = False
     mapping: FileMapping | None = None  # None: the column names tell
+    import_source: ImportSource | None = None  # where the mapping was remembered
 
 
 class BatchTakenOver(Exception):
-    """Another process has gone on with this batch; this one wrote nothing of the piece and ends."""
+    """Another process or a person has gone on with this batch; this run wrote nothing of the piece and ends."""
+
+
+class Paused(Exception):
+    """The time of this run is over. What it did is kept, and the next run goes on from there."""
+
+
+class OtherThanShown(Exception):
+    """A piece would do something else than its preview had shown; nothing of it was written."""
 
 
 Progress = Callable[[int, int], None]
+Pause = Callable[[], bool]
 OnRejected = Callable[[LineRejected], None]

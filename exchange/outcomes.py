@@ -23,6 +23,7 @@ class Outcomes:
         self._batch = batch
         self._waiting: list[LineOutcome] = []
         self._kept: Counter[str] = Counter()
+        self._fates: list[tuple[int, str]] = []
         self.lines_to_check: list[int] = []
         if batch is not None:
             plain = batch.outcomes.filter(to_check=False).order_by().values_list("fate").annotate(Count("pk"))
@@ -31,7 +32,11 @@ class Outcomes:
     def add(self, line: Prepared, fate: Fate, *, old: Result | None = None, concerns: Sequence[Concern] = ()) -> None:
         if concerns and len(self.lines_to_check) < MOST_TOLD:
             self.lines_to_check.append(line.line.line_number)
-        if self._batch is None or not self._is_kept(fate, to_check=bool(concerns)):
+        if self._batch is None:
+            return
+        filled = [f" {sorted(concern.params.items())}" for concern in concerns if concern.code == "draw_facts_filled"]
+        self._fates.append((line.line.line_number, _fate_in_words(line, fate, old) + "".join(filled)))
+        if not self._is_kept(fate, to_check=bool(concerns)):
             return
         self._waiting.append(
             LineOutcome(
@@ -41,22 +46,33 @@ class Outcomes:
                 patient_number=line.number,
                 marker=line.marker.code,
                 collected_at=line.line.collected_at,
-                old=f"{old.reported} {old.unit}"[:80] if old else "",
+                old=_stood(old),
                 new=_shown(line.result),
                 to_check=bool(concerns),
                 concerns=[[concern.code, dict(concern.params)] for concern in concerns],
             )
         )
 
-    def flush(self) -> list[LineOutcome]:
+    def flush(self) -> tuple[list[LineOutcome], list[tuple[int, str]]]:
+        """The outcomes to be kept, and what becomes of every line of the piece, in words that a digest is made of."""
         found, self._waiting = self._waiting, []
-        return found
+        fates, self._fates = self._fates, []
+        return found, fates
 
     def _is_kept(self, fate: Fate, *, to_check: bool) -> bool:
         if to_check or fate == Fate.CORRECTED:
             return True
         self._kept[fate] += 1
         return self._kept[fate] <= MOST_KEPT
+
+
+def _fate_in_words(line: Prepared, fate: Fate, old: Result | None) -> str:
+    collected = line.line.collected_at.isoformat()
+    return f"{fate} {line.number} {line.marker.code} {collected} {_stood(old)} {_shown(line.result)}"
+
+
+def _stood(old: Result | None) -> str:
+    return f"{old.reported} {old.unit}"[:80] if old else ""
 
 
 def _shown(result: NewResult) -> str:

@@ -41,6 +41,10 @@ class People:
             known = known.filter(patient__in=visible_patients(self._user, permission=Permission.IMPORT_FILES))
         return dict(known.values_list("value", "patient_id"))
 
+    def made_before(self, number: str) -> None:
+        """An earlier part of this dry run, which was counted, would have made this patient."""
+        self._would_create.add(number)
+
     def make(self, line: LineRead) -> int | None:
         """A patient for this line's number; None where a dry run only says that there would be one.
 

@@ -11,7 +11,8 @@ from typing import ClassVar, Final
 from exchange.csv.messages import LineRead
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.catalogue.catalogue import loinc_key
-from patients.models import Fasting, Haemolysis
+from patients.laboratory_profile import key_of
+from patients.models import Fasting, Haemolysis, Taken
 from patients.plausibility import Concern
 from patients.reading import AbsentReading, read_cell
 from patients.services import NewDraw, NewResult, result_of
@@ -20,6 +21,8 @@ from patients.values import InputProblem
 # "5.2 H", "5.2↑", "H 5.2": what the laboratory thinks of a number, glued to it.
 _FLAG = r"\(?(?:HH?|LL?|AA?|N|\*+|!+|[↑↓⇑⇓▲▼]+|高|低|偏高|偏低)\)?"
 LONGEST_FLAGGED: Final = 40
+LONGEST_NOTE: Final = 500  # what the record keeps of a draw
+TAKEN_FIRST: Final = (Taken.YES, Taken.NO)
 _FLAGGED = re.compile(rf"(?P<before>{_FLAG}\s*)?[<>≤≥=]*\s*[\d.,]*\d[\d.,]*\s*(?P<after>{_FLAG})?", re.IGNORECASE)
 
 DrawIdentity = tuple[str | int, str, object]
@@ -33,11 +36,17 @@ class LineRefused(InputProblem):
         "marker_names_disagree": "{names} name different markers: {markers}",
         "loinc_not_of_marker": "{loinc} is not a LOINC code of {marker} ({codes})",
         "marker_is_derived": "{marker} is computed from other markers and is not taken in",
+        "accession_unknown": "no draw with the number {accession!r} is on record",
+        "accession_of_several": "{count} draws on record have the number {accession!r}",
+        "notes_too_long": "the comments on this draw are longer than {limit} signs together",
         "patient_unknown": "no patient {patient!r} is on record",
         "patient_details_refused": "the patient {patient!r} could not be made: {detail}",
         "value_with_flag": "{value!r}: {flag!r} is no part of the number; write it in a column of its own",
         "value_twice_in_file": "line {line} of this file has another value of {marker} for the same draw",
         "accession_at_another_time": "the draw {accession!r} was taken at {recorded}, not at {collected}",
+        "draw_on_record": "this draw of {collected} is on record as one of {moment}, which the file names, too",
+        "draw_facts_differ": "the draw on record says otherwise of {facts}",
+        "patient_merged": "the record was merged into another one meanwhile",
     }
 
 
@@ -49,6 +58,7 @@ class Prepared:
     marker: MarkerDefinition
     result: NewResult
     concerns: tuple[Concern, ...]
+    patient_id: int | None = None  # where the draw's number led to the patient
 
     @property
     def number(self) -> str:
@@ -58,7 +68,7 @@ class Prepared:
     def draw_identity(self, patient: int | None = None) -> DrawIdentity:
         """Rows of one draw: the same patient, laboratory and accession number, or time where there is none."""
         who = self.line.patient if patient is None else patient
-        return who, self.line.laboratory, self.line.accession or self.line.collected_at
+        return who, key_of(self.line.laboratory), self.line.accession or self.line.collected_at
 
     @property
     def draw(self) -> NewDraw:
@@ -69,6 +79,10 @@ class Prepared:
             accession=self.line.accession,
             fasting=self.line.fasting,
             haemolysis=self.line.haemolysis,
+            biotin=self.line.biotin,
+            g_csf=self.line.g_csf,
+            steroid=self.line.steroid,
+            note=self.line.note,
         )
 
     @property
@@ -93,7 +107,16 @@ def draw_of(lines: Sequence[Prepared]) -> NewDraw:
         haemolysis=_first_said(
             [draw.haemolysis for draw in draws], (Haemolysis.PRESENT, Haemolysis.NONE), Haemolysis.UNKNOWN
         ),
+        biotin=_first_said([draw.biotin for draw in draws], TAKEN_FIRST, Taken.UNKNOWN),
+        g_csf=_first_said([draw.g_csf for draw in draws], TAKEN_FIRST, Taken.UNKNOWN),
+        steroid=_first_said([draw.steroid for draw in draws], TAKEN_FIRST, Taken.UNKNOWN),
+        note=note_of(lines),
     )
+
+
+def note_of(lines: Iterable[Prepared]) -> str:
+    """What the lines of a draw have as comments, each once, in their order."""
+    return "; ".join(dict.fromkeys(line.line.note for line in lines if line.line.note))
 
 
 def _first_said(said: Sequence[str], order: Sequence[str], otherwise: str) -> str:

@@ -67,13 +67,21 @@ class PreviousValues:
         before = [value for value in (self._in_file.get(key), self._before(patient, line)) if value and value[0] < at]
         if canonical is None or line.result.comparator:
             return line.concerns
-        if key not in self._in_file or self._in_file[key][0] < at:
-            self._in_file[key] = at, canonical
+        self.see(line)
         if not before:
             return (*line.concerns, *check_first(line.marker, canonical, "", _reference_of_everybody(line.marker)))
         when, previous = max(before)
         days = (at - when).total_seconds() / SECONDS_A_DAY
         return (*line.concerns, *check_change(line.marker, canonical, previous, days))
+
+    def see(self, line: Prepared) -> None:
+        """Know the value of this line as one before those that come later."""
+        at, canonical = line.line.collected_at, line.result.canonical_value
+        key = (line.number, line.marker.code)
+        if canonical is None or line.result.comparator:
+            return
+        if key not in self._in_file or self._in_file[key][0] < at:
+            self._in_file[key] = at, canonical
 
     def _before(self, patient: int | None, line: Prepared) -> Value | None:
         values = self._on_record.get((patient, line.marker.code), []) if patient is not None else []

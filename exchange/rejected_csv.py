@@ -15,7 +15,7 @@ from patients.spreadsheet_cells import safe, unsafe
 MARK: Final = "\ufeff"  # by which spreadsheets know UTF-8
 
 
-class _Echo:
+class Echo:
     """A file that hands back what is written to it."""
 
     def write(self, text: str) -> str:
@@ -64,7 +64,7 @@ class RejectedFile:
         return [*own, str(first.line_number), " ".join(codes), " ".join(reasons), decimal, as_it_stood]
 
     def _row(self, cells: Sequence[str]) -> str:
-        out = csv.writer(_Echo(), delimiter=self.shape.get("delimiter") or ",", quoting=csv.QUOTE_ALL)
+        out = csv.writer(Echo(), delimiter=self.shape.get("delimiter") or ",", quoting=csv.QUOTE_ALL)
         return str(out.writerow([safe(cell) for cell in cells]))
 
 

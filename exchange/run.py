@@ -8,22 +8,25 @@ two runs of one batch cannot both write a piece.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, fields, replace
 
 from django.db import transaction
 from django.utils import timezone
 
+from exchange.accessions import with_patients
 from exchange.csv import LineRead, LineRejected, ResultFile
 from exchange.csv.dates import Clock
 from exchange.csv.messages import kept_cells
 from exchange.memory import FileMemory, contradiction
-from exchange.orders import BatchTakenOver, Counts, ImportSummary, OnRejected, Order, Progress
+from exchange.orders import BatchTakenOver, Counts, ImportSummary, OnRejected, Order, Pause, Paused, Progress
 from exchange.outcomes import Outcomes
 from exchange.people import People
-from exchange.preparing import DrawIdentity, LineRefused, Prepared, draw_of, prepare
+from exchange.preparing import LONGEST_NOTE, DrawIdentity, LineRefused, Prepared, draw_of, note_of, prepare
 from exchange.previous import PreviousValues
+from exchange.recall import Recall
+from exchange.shown import ShownPieces
 from patients.models import BatchState, Fate, ImportBatch, LineOutcome, RejectedLine, Result
+from patients.plausibility import Concern, facts_filled
 from patients.reading import ImpossibleValue
 from patients.services import DrawPlan, PatientDraw, plan_draws, record_draws
 from patients.services.errors import RecordError
@@ -33,6 +36,7 @@ LINES_A_PIECE = 500
 REASON = "changed at the source"
 
 Draws = dict[DrawIdentity, dict[str, Prepared]]
+Told = Mapping[int, tuple[Concern, ...]]  # line -> what its whole draw does
 Patients = dict[str, int | None]  # number -> patient; None: a dry run would make one
 
 
@@ -47,12 +51,14 @@ class Run:
         clock: Clock,
         on_progress: Progress | None,
         on_rejected: OnRejected | None,
+        pause: Pause | None = None,
     ) -> None:
         self._order = order
         self._file = file
         self._batch = batch
         self._on_progress = on_progress
         self._on_rejected = on_rejected
+        self._pause = pause
         self._memory = FileMemory()
         self._previous = PreviousValues()
         self._outcomes = Outcomes(batch)
@@ -68,11 +74,24 @@ class Run:
         if batch is not None:
             self._counts = Counts(*(getattr(batch, count.name) for count in fields(Counts)))
         self._people.created = self._counts.patients_created
+        self._shown = ShownPieces(batch, dry_run=order.dry_run)
+        self._recall = Recall(
+            batch,
+            user=order.user,
+            memory=self._memory,
+            people=self._people,
+            previous=self._previous,
+            dry_run=order.dry_run,
+        )
 
     def run(self) -> ImportSummary:
         shape = self._file.shape
+        begun = False
         for piece, last_line in self._pieces():
+            if begun and self._pause is not None and self._pause():
+                raise Paused(f"after {self._counts.lines_done} lines")
             self._take(piece, lines_done=last_line - shape.header_line)
+            begun = True
         if self._counts.lines_done < shape.lines_total:  # blank lines at the end
             with transaction.atomic():
                 self._advance(shape.lines_total)
@@ -95,8 +114,9 @@ class Run:
         for line in self._file.lines():
             ready = self._prepare(line)
             if line.line_number <= done_before:
-                self._remember(ready)
+                self._recall.add(ready)
                 continue
+            self._recall.end()
             if len(piece) >= LINES_A_PIECE and line.line_number > last:  # never between two results of one line
                 yield piece, last
                 piece = []
@@ -115,17 +135,17 @@ class Run:
         except (InputProblem, ImpossibleValue) as problem:
             return _rejected(line, problem)
 
-    def _remember(self, line: Prepared | LineRejected) -> None:
-        """A line of a piece that an earlier run has taken in."""
-        if isinstance(line, Prepared):
-            with suppress(LineRefused):
-                self._memory.see(line)
-
     def _take(self, piece: list[Prepared | LineRejected], *, lines_done: int) -> None:
         rejected = [line for line in piece if isinstance(line, LineRejected)]
+        again: list[tuple[DrawIdentity, Prepared]] = []
         with transaction.atomic():
-            draws, patients = self._gather([line for line in piece if isinstance(line, Prepared)], rejected)
-            self._write(draws, patients, rejected)
+            draws = self._gather([line for line in piece if isinstance(line, Prepared)], rejected, again)
+            refused = self._write(draws, rejected)
+            for draw, repeat in again:
+                if draw in refused:  # what it repeats was not taken
+                    rejected.append(_rejected(repeat.line, _not_this_draw(refused[draw], repeat)))
+                else:
+                    self._repeated([repeat], told={})
             rejected.sort(key=lambda line: line.line_number)
             self._counts.lines_rejected += len(rejected)
             self._counts.patients_created = self._people.created
@@ -136,47 +156,61 @@ class Run:
         if self._on_progress:
             self._on_progress(self._counts.lines_done, self._file.shape.lines_total)
 
-    def _gather(self, ready: list[Prepared], rejected: list[LineRejected]) -> tuple[Draws, Patients]:
-        """The lines by draw, and the patients by number; what belongs nowhere goes to `rejected`."""
-        patients: Patients = dict(self._people.find({line.number for line in ready}))
+    def _gather(
+        self, ready: list[Prepared], rejected: list[LineRejected], again: list[tuple[DrawIdentity, Prepared]]
+    ) -> Draws:
+        """The lines by draw; what belongs nowhere goes to `rejected`, what repeats to `again`."""
+        patients: Patients = dict(self._people.find({line.number for line in ready if line.number}))
         draws: Draws = {}
-        for line in ready:
+        for found in with_patients(ready, user=self._order.user):
+            if not isinstance(found, Prepared):
+                rejected.append(_rejected(found[0].line, found[1]))
+                continue
             try:
-                if line.number not in patients:
-                    patients[line.number] = self._people.make(line.line)
-                if self._memory.see(line):
-                    # By patient, not by number: one patient may have two numbers in one file.
-                    draw = draws.setdefault(line.draw_identity(patients[line.number]), {})
-                    self._join(draw, line)
-                else:
-                    self._repeated([line])
+                # By patient, not by number: one patient may have two numbers in one file.
+                identity = found.draw_identity(self._patient_of(found, patients))
+                if not self._is_news(draws.setdefault(identity, {}), found):
+                    again.append((identity, found))
             except InputProblem as problem:
-                rejected.append(_rejected(line.line, problem))
-        return draws, patients
+                rejected.append(_rejected(found.line, problem))
+        return {identity: draw for identity, draw in draws.items() if draw}
 
-    def _join(self, draw: dict[str, Prepared], line: Prepared) -> None:
-        earlier = draw.setdefault(line.marker.code, line)
-        if earlier is line:
-            return
-        if earlier.signature != line.signature:
-            raise contradiction(line, earlier.line.line_number)
-        self._repeated([line])
+    def _patient_of(self, line: Prepared, patients: Patients) -> int | None:
+        if line.patient_id is not None:
+            return line.patient_id
+        if line.number not in patients:
+            patients[line.number] = self._people.make(line.line)
+        return patients[line.number]
 
-    def _write(self, draws: Draws, patients: Patients, rejected: list[LineRejected]) -> None:
-        self._previous.load([patient for patient in patients.values() if patient is not None])
+    def _is_news(self, draw: dict[str, Prepared], line: Prepared) -> bool:
+        """Put the line into its draw, unless it repeats one of this file."""
+        if not self._memory.see(line):
+            return False
+        try:
+            return _join(draw, line)
+        except LineRefused:
+            self._memory.forget(line)
+            raise
+
+    def _write(self, draws: Draws, rejected: list[LineRejected]) -> dict[DrawIdentity, RecordError]:
+        """Write the draws, or say what would be written; the draws that were refused, and why."""
+        self._previous.load({who for who, _laboratory, _which in draws if isinstance(who, int)})
         on_record: list[tuple[PatientDraw, list[Prepared]]] = []
-        for draw in draws.values():
+        for (patient, _laboratory, _which), draw in draws.items():
             lines = list(draw.values())
-            patient = patients[lines[0].number]
-            if patient is None:  # a dry run that would make the patient: then all of it is new
+            if isinstance(patient, str):  # a dry run that would make the patient: then all of it is new
                 self._count_new(lines, patient=None)
             else:
                 results = tuple(line.result for line in lines)
                 on_record.append((PatientDraw(patient_id=patient, draw=draw_of(lines), results=results), lines))
         items = [item for item, _lines in on_record]
         plans = plan_draws(items) if self._order.dry_run else self._record(items)
-        for plan, (_item, lines) in zip(plans, on_record, strict=True):
+        refused: dict[DrawIdentity, RecordError] = {}
+        for plan, (item, lines) in zip(plans, on_record, strict=True):
             self._count(plan, lines, rejected)
+            if plan.refused is not None:
+                refused[lines[0].draw_identity(item.patient_id)] = plan.refused
+        return refused
 
     def _record(self, items: list[PatientDraw]) -> tuple[DrawPlan, ...]:
         return record_draws(
@@ -185,7 +219,9 @@ class Run:
 
     def _count(self, plan: DrawPlan, lines: list[Prepared], rejected: list[LineRejected]) -> None:
         if plan.refused is not None:
-            rejected.extend(_rejected(line.line, _not_this_draw(plan.refused, line)) for line in lines)
+            for line in lines:
+                rejected.append(_rejected(line.line, _not_this_draw(plan.refused, line)))
+                self._memory.forget(line)
             return
         if plan.row is None:
             self._count_new(lines, patient=plan.item.patient_id)
@@ -195,34 +231,43 @@ class Run:
         self._counts.results_corrected += len(changed)
         self._counts.results_new += len(fresh)
         touched = [line for line in lines if line.marker.code in fresh | changed.keys()]
-        self._note(touched, patient=plan.item.patient_id, changed=changed)
-        self._repeated([line for line in lines if line.marker.code not in fresh | changed.keys()])
+        told = {lines[0].line.line_number: (facts_filled(plan.filled),)} if plan.filled else {}
+        self._note(touched, patient=plan.item.patient_id, changed=changed, told=told)
+        self._repeated([line for line in lines if line.marker.code not in fresh | changed.keys()], told=told)
 
     def _count_new(self, lines: list[Prepared], *, patient: int | None) -> None:
         self._counts.results_new += len(lines)
         self._counts.draws_created += self._memory.is_first_piece_of(lines[0].draw_identity(patient))
-        self._note(lines, patient=patient, changed={})
+        self._note(lines, patient=patient, changed={}, told={})
 
-    def _note(self, lines: list[Prepared], *, patient: int | None, changed: Mapping[str, Result]) -> None:
+    def _note(self, lines: list[Prepared], *, patient: int | None, changed: Mapping[str, Result], told: Told) -> None:
         """Keep what the lines do, and which of them somebody should look at."""
-        for line, concerns in zip(lines, self._previous.concerns(lines, patient=patient), strict=True):
+        for line, found in zip(lines, self._previous.concerns(lines, patient=patient), strict=True):
             old = changed.get(line.marker.code)
-            self._counts.to_check += bool(concerns)
-            self._outcomes.add(line, Fate.CORRECTED if old else Fate.NEW, old=old, concerns=concerns)
+            self._keep(line, Fate.CORRECTED if old else Fate.NEW, old=old, concerns=found, told=told)
 
-    def _repeated(self, lines: Sequence[Prepared]) -> None:
+    def _repeated(self, lines: Sequence[Prepared], *, told: Told) -> None:
         self._counts.results_repeated += len(lines)
         for line in lines:
-            self._outcomes.add(line, Fate.REPEATED)
+            self._keep(line, Fate.REPEATED, told=told)
+
+    def _keep(
+        self, line: Prepared, fate: Fate, *, told: Told, old: Result | None = None, concerns: Sequence[Concern] = ()
+    ) -> None:
+        all_told = (*concerns, *told.get(line.line.line_number, ()))
+        self._counts.to_check += bool(all_told)
+        self._outcomes.add(line, fate, old=old, concerns=all_told)
 
     def _advance(self, lines_done: int, rejected: Sequence[LineRejected] = ()) -> None:
         before, self._counts.lines_done = self._counts.lines_done, lines_done
         if self._batch is None:
             return
         here = ImportBatch.objects.filter(pk=self._batch.pk, state=BatchState.RUNNING, lines_done=before)
-        if not here.update(**asdict(self._counts)):
+        if not here.update(**asdict(self._counts), idle_runs=0):
             raise BatchTakenOver(f"import {self._batch.pk}")
-        LineOutcome.objects.bulk_create(self._outcomes.flush())
+        outcomes, fates = self._outcomes.flush()
+        self._shown.piece(lines_done, fates, rejected)
+        LineOutcome.objects.bulk_create(outcomes)
         RejectedLine.objects.bulk_create(
             RejectedLine(
                 batch=self._batch,
@@ -235,6 +280,17 @@ class Run:
             )
             for line in rejected
         )
+
+
+def _join(draw: dict[str, Prepared], line: Prepared) -> bool:
+    """Whether the line is news to its draw; one patient may have two numbers in one file."""
+    earlier = draw.setdefault(line.marker.code, line)
+    if earlier.signature != line.signature:
+        raise contradiction(line, earlier.line.line_number)
+    if line.line.note and len(note_of(draw.values())) > LONGEST_NOTE:
+        del draw[line.marker.code]
+        raise LineRefused("notes_too_long", {"limit": str(LONGEST_NOTE)})
+    return earlier is line
 
 
 def _rejected(line: LineRead, problem: InputProblem | ImpossibleValue) -> LineRejected:

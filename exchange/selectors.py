@@ -16,7 +16,9 @@ from exchange.batches import OPEN_STATES, WHOLE_FILE
 from exchange.csv import LineRejected
 from exchange.messages_i18n import explain
 from exchange.previews import Difference, changed_counts, differences
+from exchange.read_as import ReadAs, read_as
 from exchange.rejected_csv import reason_of
+from exchange.shown import seen
 from patients.access import visible_batches
 from patients.catalogue import catalogue
 from patients.models import BatchState, Fate, ImportBatch, LineOutcome, RejectedLine
@@ -73,6 +75,8 @@ class BatchPage:
     outcomes: tuple[OutcomeTable, ...]
     differences: tuple[Difference, ...]
     changed_counts: tuple[tuple[object, int, int], ...]
+    read_as: ReadAs | None
+    seen: str  # stands for what this page shows, where it can be confirmed
 
     @property
     def asks(self) -> bool:
@@ -81,6 +85,15 @@ class BatchPage:
     @property
     def previewed(self) -> bool:
         return self.batch.state == BatchState.PREVIEWED and bool(self.batch.stored_as)
+
+    @property
+    def discardable(self) -> bool:
+        return self.running and self.batch.dry_run and bool(self.batch.stored_as)
+
+    @property
+    def written(self) -> int:
+        """Results that were confirmed and written before the rest was to be shown again."""
+        return int(self.batch.preview.get("written", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +130,8 @@ def batch_page(batch: ImportBatch) -> BatchPage:
         outcomes=_outcome_tables(batch) if ended else (),
         differences=differences(batch)[:MOST_SHOWN],
         changed_counts=tuple((COUNTED[name], *changed[name]) for name in COUNTED if name in changed),
+        read_as=read_as(batch),
+        seen=seen(batch) if batch.state == BatchState.PREVIEWED else "",
     )
 
 

@@ -17,6 +17,7 @@ from patients.models import BatchState, ImportBatch, ImportSource
 # Refusals that a person can answer by saying what the columns are.
 MENDABLE: Final = ("file_columns_missing", "file_columns_doubtful", "file_encoding_unknown", "file_encoding_broken")
 ASKABLE: Final = (BatchState.NEEDS_MAPPING, BatchState.PREVIEWED)
+READ: Final = (BatchState.WAITING, BatchState.RUNNING)
 
 
 class NotWaiting(Exception):
@@ -27,19 +28,34 @@ def mapping_for(batch: ImportBatch, stream: BinaryIO) -> FileMapping | None:
     """What was said of this file, or of an earlier one with the same column names in the same team."""
     if batch.mapping:
         return FileMapping.from_json(batch.mapping)
-    if batch.care_team_id is None:
+    if batch.care_team_id is None or batch.state != BatchState.WAITING:
+        return None  # what is said while the file is being read must not change how the rest of it is read
+    found = remembered(stream, team_id=batch.care_team_id)
+    if found is None:
         return None
-    lines = known_lines(stream)
-    source = ImportSource.objects.filter(care_team=batch.care_team_id, fingerprint__in=lines).first()
-    if source is None:
-        return None
-    mapping = replace(FileMapping.from_json(source.mapping), header_line=lines[source.fingerprint])
-    batch.mapping, batch.import_source = mapping.to_json(), source
-    # What the columns' names cannot show, the order of day and month or a unit, may differ from file to file: a person
-    # looks at what it would do first.
-    batch.dry_run = batch.dry_run or bool(mapping.date_order or any(column.unit for column in mapping.columns))
+    batch.import_source, mapping = found
+    batch.mapping = mapping.to_json()
+    batch.dry_run = batch.dry_run or needs_a_look(mapping)
     batch.save(update_fields=["mapping", "import_source", "dry_run"])
     return mapping
+
+
+def remembered(stream: BinaryIO, *, team_id: int, name: str = "") -> tuple[ImportSource, FileMapping] | None:
+    """What was said of files of this team with the same column names; with `name`, at the file of that name."""
+    lines = known_lines(stream)
+    sources = ImportSource.objects.filter(care_team=team_id, fingerprint__in=lines)
+    source = (sources.filter(name=name) if name else sources).first()
+    if source is None:
+        return None
+    return source, replace(FileMapping.from_json(source.mapping), header_line=lines[source.fingerprint])
+
+
+def needs_a_look(mapping: FileMapping) -> bool:
+    """Whether it says what the columns' names cannot show: the order of day and month, or a unit.
+
+    That may differ from file to file, so a person looks at what it would do first.
+    """
+    return bool(mapping.date_order or any(column.unit for column in mapping.columns))
 
 
 @transaction.atomic
@@ -56,11 +72,13 @@ def say_columns(*, user: User, batch_id: int, mapping: FileMapping, nudge: Calla
     source, _made = ImportSource.objects.update_or_create(
         care_team=batch.care_team,
         fingerprint=fingerprint([column.header for column in mapping.columns]),
-        defaults={"name": batch.file_name, "mapping": mapping.to_json(), "said_by": user},
+        defaults={"name": batch.file_name, "mapping": mapping.remembered().to_json(), "said_by": user},
     )
     batch.mapping, batch.import_source = mapping.to_json(), source
     batch.state, batch.dry_run = BatchState.WAITING, True
-    batch.save(update_fields=["mapping", "import_source", "state", "dry_run"])
+    # What was shown before was read in another way; what was written of it stays written.
+    batch.preview, batch.idle_runs = {"written": batch.preview.get("written", 0)}, 0
+    batch.save(update_fields=["mapping", "import_source", "state", "dry_run", "preview", "idle_runs"])
     record(
         actor=user.audit_name,
         action="import.columns_said",

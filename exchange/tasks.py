@@ -18,7 +18,8 @@ SWEEP_SECONDS = 30
 
 @shared_task
 def import_file(batch_id: int) -> None:
-    batches.process(batch_id)
+    if batches.process(batch_id):
+        nudge(batch_id)  # after commit: what the run did is committed piece by piece
 
 
 @shared_task

@@ -76,9 +76,14 @@ def import_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     user = may(request, Permission.IMPORT_FILES)
     visible_batch(user, pk)
     try:
-        previews.confirm(user=user, batch_id=pk, nudge=nudge)
+        previews.confirm(user=user, batch_id=pk, seen_as=request.POST.get("seen", ""), nudge=nudge)
     except NotWaiting:
         return _too_late(request, pk)
+    except previews.SeenOther:
+        messages.error(
+            request,
+            gettext("This file was looked through again since you opened the page. Nothing was taken in: look again."),
+        )
     return redirect("import_detail", pk=pk)
 
 
@@ -88,10 +93,14 @@ def import_discard(request: HttpRequest, pk: int) -> HttpResponse:
     user = may(request, Permission.IMPORT_FILES)
     visible_batch(user, pk)
     try:
-        previews.discard(actor=user.audit_name, batch_id=pk, remove=uploads().delete)
+        batch = previews.discard(actor=user.audit_name, batch_id=pk, remove=uploads().delete)
     except NotWaiting:
         return _too_late(request, pk)
-    messages.success(request, gettext("The file was discarded. Nothing of it was taken in."))
+    if batch.preview.get("written"):
+        said = gettext("The file was discarded. What had been taken in of it as shown stays in the record.")
+    else:
+        said = gettext("The file was discarded. Nothing of it was taken in.")
+    messages.success(request, said)
     return redirect("import_list")
 
 
@@ -121,6 +130,7 @@ def _ask(request: HttpRequest, batch: ImportBatch) -> _Asked:
                 "delimiter": "tab" if said.delimiter == "\t" else said.delimiter,
                 "decimal": said.decimal,
                 "date_order": said.date_order,
+                "collected_on": said.collected_on,
             }
             reading = ReadingForm(first, sheets=shown.sheets)
             return _with_columns(request, shown, reading, said) if reading.is_valid() else _Asked(shown, reading)
@@ -144,4 +154,6 @@ def _with_columns(request: HttpRequest, shown: Peek, reading: ReadingForm, said:
         reading.add_error("header_line", gettext("Fewer than two column names stand there. Try another separator."))
     asked_again = "save" not in request.POST or request.POST.get("headers") != fingerprint(headers)
     data = None if asked_again or reading.errors else request.POST
-    return _Asked(replace(shown, rows=below), reading, ColumnsForm(data, headers=headers, said=said.columns))
+    day = reading.mapping().collected_on if reading.is_valid() else ""
+    columns = ColumnsForm(data, headers=headers, said=said.columns, collected_on=day)
+    return _Asked(replace(shown, rows=below), reading, columns)

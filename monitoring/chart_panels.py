@@ -9,14 +9,16 @@ from html import escape
 from itertools import groupby
 from typing import Any, Final
 
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 
 from monitoring.draw_notes import care_texts, left_out_text
 from monitoring.points import NO_FIGURE, PointView
-from monitoring.ranges import LIMIT_DIGITS, Range
+from monitoring.ranges import LIMIT_DIGITS
 from monitoring.trends.types import DrawReading, MarkerFinding
 from monitoring.wording import days_text, figures, interval_text, moment_text, percent_text
 from patients.catalogue import MarkerDefinition
+from patients.ranges import Range
 from patients.wording import unit_text
 
 Trace = dict[str, Any]
@@ -33,6 +35,7 @@ FAMILY_MARKS: Final[dict[str, tuple[str, str]]] = {
 SIZE, EMPHASISED = 7, 11
 MARGIN: Final = 0.08
 LEAST_LOG_MARGIN: Final = 0.04  # in powers of ten
+LONGEST_LABEL: Final = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,10 +269,12 @@ def panel_title(panel: Panel) -> str:
 
 
 def panel_remark(panel: Panel, *, logarithmic: bool) -> str:
-    """Beside the title: the range in force at the last draw, and that the axis is re-scaled where it is."""
+    """Beside the title: the range in force at the last draw and whose it is, and that the axis is re-scaled if so."""
     last = panel.views[-1].within
     limits = interval_text(last.low, last.high, digits=LIMIT_DIGITS) if last else ""
     parts = [gettext("reference %(limits)s") % {"limits": limits}] if limits else []
+    if last and limits and not last.reported:
+        parts.append(Truncator(last.label).chars(LONGEST_LABEL))  # the last value stands at the other end of the line
     if logarithmic:
         parts.append(gettext("log scale"))
     return escape(" · ".join(parts))
@@ -300,6 +305,7 @@ def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
             gettext("drawn as %(value)s %(unit)s") % {"value": figures(view.y, 4), "unit": unit_text(marker.unit)}
         )
     lines.append(_change_line(view))
+    lines.append(_range_line(view))
     lines.append(_band_line(view))
     if view.left_out:
         lines.append(left_out_text(view))
@@ -333,6 +339,15 @@ def _change_line(view: PointView) -> str:
 def _reference_change(percent: float, *, rises: bool) -> float:
     """That of a rise or of a fall, as asked: of a log-normal value the one is the reciprocal of the other."""
     return percent if (percent > 0) == rises else 100 * (1 / (1 + percent / 100) - 1)
+
+
+def _range_line(view: PointView) -> str:
+    """The range of this very draw, in the unit of the axis, and whose it is."""
+    within = view.within
+    if within is None:
+        return ""
+    limits = interval_text(within.low, within.high, digits=LIMIT_DIGITS)
+    return gettext("reference %(limits)s (%(label)s)") % {"limits": limits, "label": within.label}
 
 
 def _band_line(view: PointView) -> str:

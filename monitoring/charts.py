@@ -32,6 +32,7 @@ from monitoring.trends.types import MarkerFinding
 from monitoring.wording import date_text
 from patients.catalogue import Catalogue
 from patients.models import Condition, ImagingStudy, Patient, SkeletalEvent, Treatment
+from patients.ranges import Intervals
 from patients.selectors import SeriesPoint
 from patients.wording import chinese
 
@@ -80,6 +81,7 @@ def panels_of(
     series: Mapping[str, Sequence[SeriesPoint]],
     *,
     patient: Patient,
+    intervals: Intervals,
     findings: Mapping[str, MarkerFinding],
     notes: Mapping[int, str],
     markers: Catalogue,
@@ -92,6 +94,7 @@ def panels_of(
                 series[marker.code],
                 marker=marker,
                 patient=patient,
+                intervals=intervals,
                 finding=findings.get(marker.code),
                 notes=notes,
             ),

@@ -16,13 +16,14 @@ from django.utils.translation import gettext
 from monitoring.chart_panels import Panel, point_lines
 from monitoring.evaluation import conditions_of
 from monitoring.points import PointView
-from monitoring.ranges import LIMIT_DIGITS, Range
+from monitoring.ranges import LIMIT_DIGITS
 from monitoring.rules import event_rules
 from monitoring.wording import date_text, interval_text, listed, moment_text
 from patients.absent_results import AbsentResult
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.derived import INPUTS_OF
 from patients.models import Fasting, Haemolysis, Taken
+from patients.ranges import Range
 from patients.selectors import SeriesPoint
 from patients.wording import marker_name, unit_text
 
@@ -63,7 +64,7 @@ class Row:
     family: str
     unit: str
     limits: str
-    population: str
+    range_label: str
     derived_from: str
     cells: tuple[Cell | None, ...]
 
@@ -74,9 +75,14 @@ class CumulativeTable:
     rows: tuple[Row, ...]
 
 
-def cumulative_table(panels: Sequence[Panel], *, absent: Sequence[AbsentResult] = ()) -> CumulativeTable:
-    """Every draw a column, oldest first; every marker with a value, or a reason for none, a row."""
-    columns = _columns([*(view.point for panel in panels for view in panel.views), *absent])
+def cumulative_table(
+    panels: Sequence[Panel], *, absent: Sequence[AbsentResult] = (), held: Sequence[Panel] = ()
+) -> CumulativeTable:
+    """Every draw a column, oldest first; every marker with a value, or a reason for none, a row.
+
+    `held` are the values that wait for a second person: shown with "?", and in no series.
+    """
+    columns = _columns([*(view.point for panel in (*panels, *held) for view in panel.views), *absent])
     by_marker = [{view.point.draw_id: view for view in panel.views} for panel in panels]
     decimals = {
         column.draw_id: max(
@@ -87,16 +93,37 @@ def cumulative_table(panels: Sequence[Panel], *, absent: Sequence[AbsentResult] 
     rows = [
         _row(panel, views, columns=columns, decimals=decimals) for panel, views in zip(panels, by_marker, strict=True)
     ]
-    return CumulativeTable(columns, tuple(_with_reasons(rows, absent, columns)))
-
-
-def _with_reasons(rows: Sequence[Row], absent: Sequence[AbsentResult], columns: Sequence[Column]) -> Iterator[Row]:
-    """The rows with the reasons in their cells, and below them those of markers that never had a value."""
-    reasons: dict[str, dict[int, Cell]] = {}
+    known = {row.code for row in rows}
+    rows += [_row(panel, {}, columns=columns, decimals={}) for panel in held if panel.marker.code not in known]
+    units = {row.code: row.unit for row in rows}
+    cells: dict[str, dict[int, Cell]] = {}
     for one in absent:
-        reasons.setdefault(one.marker, {})[one.draw_id] = _reason_cell(one)
+        cells.setdefault(one.marker, {})[one.draw_id] = _reason_cell(one)
+    for panel in held:
+        for view in panel.views:
+            cell = _held_cell(panel, view, unit_of_row=units[panel.marker.code], decimals=decimals)
+            cells.setdefault(panel.marker.code, {})[view.point.draw_id] = cell
+    return CumulativeTable(columns, tuple(_with_cells(rows, cells, columns)))
+
+
+def _held_cell(panel: Panel, view: PointView, *, unit_of_row: str, decimals: Mapping[int, int]) -> Cell:
+    places = max(decimals.get(view.point.draw_id, 0), _decimals(view))
+    cell = _cell(panel, view, unit_of_row=unit_of_row, decimals=places)
+    waits = gettext("waits for a second person; in no trend")
+    return replace(cell, marks=(_unverified(), *cell.marks), detail=f"{waits}\n{cell.detail}")
+
+
+def _unverified() -> tuple[str, str]:
+    return "?", gettext("not checked by a second person yet")
+
+
+def _with_cells(
+    rows: Sequence[Row], cells: Mapping[str, Mapping[int, Cell]], columns: Sequence[Column]
+) -> Iterator[Row]:
+    """The rows with what no series holds in their cells, and below them those of markers that never had a value."""
+    reasons = dict(cells)
     for row in rows:
-        of_row = reasons.pop(row.code, {})
+        of_row: Mapping[int, Cell] = reasons.pop(row.code, {})
         drawn = zip(columns, row.cells, strict=True)
         yield replace(row, cells=tuple(cell or of_row.get(column.draw_id) for column, cell in drawn))
     for code, of_row in reasons.items():
@@ -112,7 +139,7 @@ def _row_of_reasons(marker: MarkerDefinition, cells: tuple[Cell | None, ...]) ->
         family=marker.family,
         unit=unit_text(marker.unit),
         limits="",
-        population="",
+        range_label="",
         derived_from="",
         cells=cells,
     )
@@ -123,7 +150,10 @@ def _reason_cell(one: AbsentResult) -> Cell:
         value=one.reason,
         pad="",
         flag="",
-        marks=(("*", gettext("corrected")),) if one.version > 1 else (),
+        marks=(
+            *((_unverified(),) if one.awaiting_check else ()),
+            *((("*", gettext("corrected")),) if one.version > 1 else ()),
+        ),
         unit="",
         changed="",
         detail=gettext("no value; the laboratory's word: %(word)s") % {"word": one.as_typed},
@@ -160,7 +190,7 @@ def _row(
         family=marker.family,
         unit=last.unit or unit_text(marker.unit),
         limits=_limits(within, factor=last.point.factor),
-        population=within.population if within else "",
+        range_label=within.label if within else "",
         derived_from=_derived_from(marker.code) if marker.derived else "",
         cells=tuple(
             _cell(panel, views[column.draw_id], unit_of_row=last.unit, decimals=decimals[column.draw_id])

@@ -30,16 +30,19 @@ from monitoring.models import (
     Level,
     Trend,
 )
+from monitoring.points import PointView, point_views
+from monitoring.ranges import intervals_behind
 from monitoring.selectors import level_of
 from monitoring.trends.types import PatientFinding
 from monitoring.wording import ago_text, date_text, listed
-from patients.absent_results import absent_results
-from patients.catalogue import catalogue
+from patients.absent_results import AbsentResult, absent_results
+from patients.catalogue import MarkerDefinition, catalogue
 from patients.due import due_draws
 from patients.due_wording import due_text
 from patients.messages import urgent_texts
 from patients.models import Condition, Draw, FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
-from patients.selectors import series_points
+from patients.ranges import Intervals
+from patients.selectors import SeriesPoint, held_points, series_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,14 @@ class UrgentValue:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class OnHold:
+    """How many values wait for a second person, and in which draws: id and day, the newest first."""
+
+    count: int
+    draws: tuple[tuple[int, str], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientPage:
     """Everything the patient page shows, read in a fixed number of queries."""
@@ -105,6 +116,7 @@ class PatientPage:
     level: str
     alerts: tuple[AlertView, ...]
     urgent: tuple[UrgentValue, ...]
+    on_hold: OnHold | None
     why: Why | None
     mark: EvaluationMark | None
     chart: dict[str, Any] | None
@@ -116,7 +128,8 @@ class PatientPage:
 
     @property
     def has_results(self) -> bool:
-        return self.table is not None
+        """A series to draw; values that wait for a second person alone are a table and no more."""
+        return self.chart is not None
 
 
 def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
@@ -128,25 +141,31 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     found = _found(evaluation, trends, patient_id=patient.pk)
     findings = {one.marker: one for one in found.markers}
     draws = {draw.pk: draw for draw in Draw.objects.filter(patient=patient).only("pk", "note")}
+    waiting = _waiting(patient)
+    intervals = intervals_behind([series, waiting])
     panels = panels_of(
         series,
         patient=patient,
+        intervals=intervals,
         findings=findings,
         notes={pk: draw.note for pk, draw in draws.items()},
         markers=catalogue(),
     )
+    held = _held_panels(waiting, patient=patient, intervals=intervals)
+    absent = absent_results(patient.pk)
     mark = EvaluationMark.objects.filter(patient=patient).first()
     alerts = _alerts(patient, now=now)
     due = due_draws([patient.pk], tz=timezone.get_current_timezone()).get(patient.pk)
-    last_draw_on = max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in panels), default=None)
+    last_draw_on = max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in (*panels, *held)), default=None)
     return PatientPage(
         level=level_of(evaluation.level if evaluation else None, alert=bool(alerts), pending=mark is not None),
         alerts=alerts,
-        urgent=_urgent(panels),
+        urgent=_urgent(panels, held),
+        on_hold=_on_hold(held, absent),
         why=_why(evaluation, found=found, trends=trends, panels=panels, alerts=alerts) if evaluation else None,
         mark=mark,
         chart=patient_chart(panels, events=_events(patient), today=today),
-        table=cumulative_table(panels, absent=absent_results(patient.pk)) if panels else None,
+        table=cumulative_table(panels, absent=absent, held=held) if panels or held else None,
         due=due_text(due, today) if due else "",
         overdue=due is not None and due.is_overdue(today),
         plan=FollowUpPlan.objects.filter(patient=patient, is_active=True).first(),
@@ -167,14 +186,58 @@ def _found(evaluation: Evaluation | None, trends: Mapping[str, Trend], *, patien
     return replace(found, markers=tuple(markers))
 
 
-def _urgent(panels: Sequence[Panel]) -> tuple[UrgentValue, ...]:
-    """A later value that is not urgent ends it; an urgent one stays until then, however it came in."""
+def _waiting(patient: Patient) -> dict[str, list[SeriesPoint]]:
+    """What waits for a second person, by marker."""
+    series: dict[str, list[SeriesPoint]] = defaultdict(list)
+    for point in held_points([patient.pk])[patient.pk]:
+        series[point.marker].append(point)
+    return series
+
+
+def _held_panels(series: Mapping[str, Sequence[SeriesPoint]], *, patient: Patient, intervals: Intervals) -> list[Panel]:
+    """A panel a marker of what waits: for the table and for what is urgent, not for the chart."""
+
+    def views(marker: MarkerDefinition) -> list[PointView]:
+        # Each by itself: a change from one unchecked value to the next says nothing.
+        alone = (point_views([one], marker=marker, patient=patient, intervals=intervals) for one in series[marker.code])
+        return [view for one in alone for view in one]
+
+    return [
+        Panel(marker=marker, views=views(marker), finding=None)
+        for marker in catalogue().markers
+        if marker.code in series
+    ]
+
+
+def _urgent(panels: Sequence[Panel], held: Sequence[Panel]) -> tuple[UrgentValue, ...]:
+    """A later value that is not urgent ends it; an urgent one stays until then, however it came in.
+
+    What waits for a second person is said at once where it is urgent, and ends nothing before it is checked.
+    """
+    last_known = {panel.marker.code: panel.views[-1].point.collected_at for panel in panels}
+    newer = (
+        (panel, view)
+        for panel in held
+        for view in panel.views[-1:]
+        if panel.marker.code not in last_known or view.point.collected_at >= last_known[panel.marker.code]
+    )
+    known = ((panel, view) for panel in panels for view in panel.views[-1:])
     return tuple(
         UrgentValue(date_text(dt.date.fromisoformat(view.x[:10])), text)
-        for panel in panels
-        for view in panel.views[-1:]
+        for panel, view in (*newer, *known)
         for text in urgent_texts(panel.marker, view.point.canonical, view.point.comparator)
     )
+
+
+def _on_hold(held: Sequence[Panel], absent: Sequence[AbsentResult]) -> OnHold | None:
+    """None where nothing waits. A computed value waits with its inputs and is not counted beside them."""
+    points = [view.point for panel in held if not panel.marker.derived for view in panel.views]
+    waits: list[SeriesPoint | AbsentResult] = [*points, *(one for one in absent if one.awaiting_check)]
+    if not waits:
+        return None
+    draws = {one.draw_id: one.collected_at for one in sorted(waits, key=lambda one: one.collected_at, reverse=True)}
+    days = tuple((draw_id, date_text(timezone.localdate(at))) for draw_id, at in draws.items())
+    return OnHold(len(waits), days)
 
 
 def _events(patient: Patient) -> Events:

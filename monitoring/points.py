@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from monitoring.evaluation import segments_of
-from monitoring.ranges import Range, flag_of, range_of
+from monitoring.ranges import flag_of, range_of
 from monitoring.trends.types import DrawReading, MarkerFinding
 from monitoring.wording import figures
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.models import Patient
+from patients.ranges import Intervals, Range
 from patients.selectors import SeriesPoint
 from patients.wording import unit_text
 
@@ -67,6 +68,7 @@ def point_views(
     *,
     marker: MarkerDefinition,
     patient: Patient,
+    intervals: Intervals,
     finding: MarkerFinding | None = None,
     notes: Mapping[int, str] | None = None,
 ) -> list[PointView]:
@@ -77,12 +79,12 @@ def point_views(
     previous: SeriesPoint | None = None
     segment = 0
     for point, now in zip(points, segments_of(points), strict=True):
-        within = range_of(point, marker=marker, patient=patient)
+        within = range_of(point, marker=marker, patient=patient, intervals=intervals)
         breaks = "" if previous is None or now == segment else _break(previous, point)
         views.append(
             PointView(
                 point=point,
-                x=timezone.localtime(point.collected_at).strftime("%Y-%m-%dT%H:%M:%S"),
+                x=timezone.localtime(point.collected_at).replace(tzinfo=None).isoformat(timespec="seconds"),
                 y=float(point.canonical),
                 reported=reported_text(point),
                 unit=unit_text(point.unit),

@@ -1,77 +1,38 @@
-"""Which reference range stands behind one value: the laboratory's own, as reported with it, or the catalogue's."""
+"""The reference range behind one point of a series, and its flag; which range it is, `patients.ranges` says."""
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from django.utils import timezone
-
-from patients.catalogue import MarkerDefinition, ReferenceInterval
+from patients.catalogue import MarkerDefinition
 from patients.models import Patient
-from patients.reference import flag_between, reference_for, reported_limits
+from patients.ranges import Intervals, Range, intervals_of, range_at
+from patients.reference import flag
 from patients.selectors import SeriesPoint
-from patients.units import UnitProblem, canonicalise
-from patients.wording import chinese
 
 LIMIT_DIGITS: Final = 4  # so that the limit of 19.41 is not shown as 19.4, with 19.41 within it
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Limits in the marker's canonical unit; None is no limit on that side. `population` is '' for a reported range."""
-
-    low: Decimal | None
-    high: Decimal | None
-    population: str = ""
-
-    @property
-    def reported(self) -> bool:
-        return not self.population
+def intervals_behind(series: Iterable[Mapping[str, Iterable[SeriesPoint]]]) -> Intervals:
+    """The tables of every laboratory that measured one of these points: one query for any number of patients."""
+    return intervals_of(point.laboratory for by_marker in series for points in by_marker.values() for point in points)
 
 
-def range_of(point: SeriesPoint, *, marker: MarkerDefinition, patient: Patient) -> Range | None:
+def range_of(point: SeriesPoint, *, marker: MarkerDefinition, patient: Patient, intervals: Intervals) -> Range | None:
     """The range to show and to flag against at one draw; None where none is known: then nothing is flagged."""
-    reported = _reported(point)
-    if reported is not None:
-        return reported
-    return catalogue_range(marker, patient=patient, on=timezone.localtime(point.collected_at).date())
-
-
-def catalogue_range(marker: MarkerDefinition, *, patient: Patient, on: dt.date) -> Range | None:
-    interval = reference_for(
-        marker,
-        sex=patient.sex,
-        age=patient.age_on(on),
-        menopause=patient.menopausal_status,
-        smoking=patient.smoking,
+    return range_at(
+        marker=marker,
+        patient=patient,
+        collected_at=point.collected_at,
+        laboratory=point.laboratory,
+        assay=point.assay,
+        intervals=intervals,
+        reported=(point.reference_low, point.reference_high),
+        factor=point.factor,
     )
-    return None if interval is None else _in_canonical_unit(interval, marker)
 
 
 def flag_of(point: SeriesPoint, within: Range | None) -> str:
     """'H', 'L' or '': no range, no flag."""
-    if within is None:
-        return ""
-    return flag_between(point.canonical, point.comparator, low=within.low, high=within.high)
-
-
-def _reported(point: SeriesPoint) -> Range | None:
-    low, high = reported_limits(point.reference_low, point.reference_high, factor=point.factor)
-    if low is None and high is None:
-        return None
-    return Range(low, high)
-
-
-def _in_canonical_unit(interval: ReferenceInterval, marker: MarkerDefinition) -> Range | None:
-    try:
-        factor = canonicalise(marker, Decimal(1), interval.unit).factor
-    except UnitProblem:
-        return None
-    return Range(
-        None if interval.low is None else interval.low * factor,
-        None if interval.high is None else interval.high * factor,
-        interval.population_zh if chinese() else interval.population_en,
-    )
+    return flag(point.canonical, point.comparator, within)

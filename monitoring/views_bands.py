@@ -16,10 +16,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.gate import may
 from accounts.roles import Permission
-from audit.services import record
 from monitoring.entry_bands import Band, bands
 from monitoring.wording import figures
-from patients.access import visible_patients
+from patients.access import read_along
 from patients.views.entry_check import WrongRequest, moment, signed_out
 
 MOST_PATIENTS: Final = 60
@@ -36,10 +35,7 @@ def entry_bands(request: HttpRequest) -> JsonResponse:
         at = moment(request.GET.get("at"))
     except WrongRequest as problem:
         return JsonResponse({"error": str(problem)}, status=HTTPStatus.BAD_REQUEST)
-    visible = set(visible_patients(user).filter(pk__in=ids).values_list("pk", flat=True))
-    # The pages that ask were opened with an audit event for each patient; here only a refusal is one.
-    if hidden := [pk for pk in ids if pk not in visible]:
-        record(actor=user.audit_name, action="patient.refused", object_type="patient", object_id=hidden[0])
+    if read_along(user, ids) is None:
         return JsonResponse({"error": gettext("There is no such patient.")}, status=HTTPStatus.NOT_FOUND)
     found = bands(ids, at=at)
     return JsonResponse(

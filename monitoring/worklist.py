@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from monitoring.models import Alert, EvaluationMark, Trend
 from monitoring.points import reported_text
-from monitoring.ranges import flag_of, range_of
+from monitoring.ranges import flag_of, intervals_behind, range_of
 from monitoring.selectors import (
     OPEN_ALERT,
     TO_WATCH,
@@ -32,6 +32,7 @@ from patients.catalogue import catalogue
 from patients.due import Due, due_draws
 from patients.due_wording import due_text, last_call_text, missing_text, needs_a_draw
 from patients.models import ImagingStudy, Patient
+from patients.ranges import Intervals
 from patients.selectors import SeriesPoint, matching, primary_numbers, series_points
 from patients.wording import unit_text
 
@@ -186,6 +187,7 @@ def _rows(patients: Sequence[RankedPatient], *, due: Mapping[int, Due], now: dt.
     measured = measured_markers([pk for pk in ids if pk not in trends])
     telling = {pk: _telling_markers(trends[pk] if pk in trends else dict.fromkeys(measured.get(pk, ()))) for pk in ids}
     series = series_points(ids, only=telling)
+    intervals = intervals_behind(series.values())
     drawn = last_draws(ids)
     alerts = standing_alerts(ids)
     marks = {mark.patient_id: mark for mark in EvaluationMark.objects.filter(patient_id__in=ids)}
@@ -196,7 +198,12 @@ def _rows(patients: Sequence[RankedPatient], *, due: Mapping[int, Due], now: dt.
             patient,
             markers=tuple(
                 _marker_cell(
-                    code, patient=patient, points=series[patient.pk][code], trend=trends[patient.pk].get(code), now=now
+                    code,
+                    patient=patient,
+                    points=series[patient.pk][code],
+                    trend=trends[patient.pk].get(code),
+                    intervals=intervals,
+                    now=now,
                 )
                 for code in telling[patient.pk]
                 if series[patient.pk].get(code)
@@ -295,11 +302,17 @@ def _change(trend: Trend, *, last: SeriesPoint) -> str:
 
 
 def _marker_cell(
-    code: str, *, patient: Patient, points: Sequence[SeriesPoint], trend: Trend | None, now: dt.datetime
+    code: str,
+    *,
+    patient: Patient,
+    points: Sequence[SeriesPoint],
+    trend: Trend | None,
+    intervals: Intervals,
+    now: dt.datetime,
 ) -> MarkerCell:
     marker = catalogue().marker(code)
     last = points[-1]
-    within = range_of(last, marker=marker, patient=patient)
+    within = range_of(last, marker=marker, patient=patient, intervals=intervals)
     end = max(now, last.collected_at).timestamp() / SECONDS_A_DAY
     moved = _rank(trend) < NO_SIGN
     return MarkerCell(

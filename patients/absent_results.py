@@ -24,6 +24,7 @@ class AbsentResult:
     as_typed: str
     absent: str
     version: int
+    awaiting_check: str = ""
 
     @property
     def reason(self) -> str:
@@ -44,6 +45,7 @@ def absent_results(patient_id: int) -> list[AbsentResult]:
         "as_typed",
         "absent",
         "version",
+        "awaiting_check",
     )
     ordered = rows.exclude(absent="").order_by("draw__collected_at", "draw_id", "marker__order")
     return [AbsentResult(*row) for row in ordered.values_list(*columns)]

@@ -5,17 +5,24 @@ Restriction happens in SQL, by team membership: a query that forgets to ask here
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection
+from typing import Final
+
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 
 from accounts.models import Team, User
 from accounts.roles import Permission
-from audit.services import record
+from audit.services import NewEvent, openings, record, record_many
 from patients.models import Draw, ImportBatch, Patient
 
 Viewer = User | AnonymousUser
+# How long the opening of a page stands for what its script reads; after that the reading is an event again.
+PAGE_OPEN: Final = dt.timedelta(hours=1)
 
 
 def visible_patients(user: Viewer, *, permission: Permission = Permission.VIEW_PATIENT) -> QuerySet[Patient]:
@@ -42,13 +49,21 @@ class RecordMerged(Exception):
 
 def kept_record(user: Viewer, patient_id: int) -> int | None:
     """Where a merged record of the viewer's went, over several merges; None where it was not merged or is not seen."""
-    known = merged_patients(user)
-    step = known.filter(pk=patient_id).values_list("merged_into", flat=True).first()
-    while step is not None:
-        if visible_patients(user).filter(pk=step).exists():
-            return step
-        step = known.filter(pk=step).values_list("merged_into", flat=True).first()
-    return None
+    return kept_records(user, [patient_id]).get(patient_id)
+
+
+def kept_records(user: Viewer, patient_ids: Collection[int]) -> dict[int, int]:
+    """The same of many: merged record -> the record that was kept. Two queries for each merge in a row."""
+    steps = {patient_id: patient_id for patient_id in patient_ids}
+    found: dict[int, int] = {}
+    while steps:
+        known = merged_patients(user).filter(pk__in=set(steps.values()))
+        into = {pk: step for pk, step in known.values_list("pk", "merged_into") if step is not None}
+        steps = {patient_id: into[step] for patient_id, step in steps.items() if step in into}
+        seen = set(visible_patients(user).filter(pk__in=set(steps.values())).values_list("pk", flat=True))
+        found |= {patient_id: step for patient_id, step in steps.items() if step in seen}
+        steps = {patient_id: step for patient_id, step in steps.items() if step not in seen}
+    return found
 
 
 def access_patient(
@@ -85,6 +100,30 @@ def access_patient(
         raise PermissionDenied
     record(actor=actor, action=f"patient.{purpose}", object_type="patient", object_id=patient.pk, patient_id=patient.pk)
     return patient
+
+
+def read_along(
+    user: User, patient_ids: Collection[int], *, permission: Permission = Permission.VIEW_PATIENT
+) -> dict[int, Patient] | None:
+    """What the script of an open page reads of its patients while somebody types; None where one is not the user's.
+
+    Opening the page was audited. A read that no page of the last hour explains is audited itself, once: so nobody
+    reads values here that the log does not tell of, and a key that is typed is no event. A refusal always is one.
+    """
+    opened = openings(actor=user.audit_name, since=timezone.now() - PAGE_OPEN).filter(patient_id=OuterRef("pk"))
+    mine = visible_patients(user, permission=permission).annotate(told=Exists(opened))
+    found = mine.in_bulk(list(patient_ids))
+    if hidden := [pk for pk in patient_ids if pk not in found]:
+        record(actor=user.audit_name, action="patient.refused", object_type="patient", object_id=hidden[0])
+        return None
+    events = [
+        NewEvent(action="patient.read_along", object_type="patient", object_id=str(pk), patient_id=pk)
+        for pk, patient in found.items()
+        if not patient.told
+    ]
+    if events:
+        record_many(actor=user.audit_name, events=events)
+    return dict(found)
 
 
 def visible_draws(user: Viewer) -> QuerySet[Draw]:

@@ -71,8 +71,13 @@ def check_draw(
     history: Mapping[str, Sequence[Known]],
     references: Mapping[str, ReferenceInterval | None],
     decimal_comma: bool = False,
+    beside: Mapping[str, Decimal] | None = None,
 ) -> DrawCheck:
-    """Check the cells of one draw, each marker at most once. `history`: earlier values by marker, in any order."""
+    """Check the cells of one draw, each marker at most once. `history`: earlier values by marker, in any order.
+
+    `beside` is what stands in that draw already and stays, canonical values by marker: what does not go together is
+    told of the draw as it would stand.
+    """
     checks = [
         _check_cell(
             cell,
@@ -83,8 +88,10 @@ def check_draw(
         )
         for cell in cells
     ]
+    typed = {cell.marker for cell in cells if cell.text.strip()}
     across = check_together(
-        {
+        {code: value for code, value in (beside or {}).items() if code not in typed}
+        | {
             check.marker: check.reading.canonical.value
             for check in checks
             if isinstance(check.reading, Reading) and not check.reading.reported.comparator

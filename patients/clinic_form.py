@@ -10,15 +10,15 @@ from typing import Any
 from django import forms
 from django.db import models
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.catalogue import catalogue
-from patients.entry import DEFAULT_PANEL
+from patients.entry import DEFAULT_PANEL, with_whole
 from patients.forms import PlainWidgets, date_field, not_in_future
 from patients.models import FollowUpPlan, Patient, PatientIdentifier
+from patients.name_keys import number_key, tidy_number
 from patients.sheets import MOST_CELLS
 
 MOST_NUMBERS = 200
@@ -38,15 +38,14 @@ def numbers_in(text: str) -> list[str]:
 
 def find_numbers(mine: QuerySet[Patient], numbers: Sequence[str]) -> tuple[list[int], list[str]]:
     """The patients of exactly these numbers, in their order, and the numbers that lead to no one patient. One query."""
-    wanted = {number.lower() for number in numbers}
-    rows = PatientIdentifier.objects.filter(patient__in=mine).annotate(lower=Lower("value")).filter(lower__in=wanted)
+    rows = PatientIdentifier.objects.filter(patient__in=mine, key__in={number_key(number) for number in numbers})
     owners: dict[str, set[int]] = {}
     for value, patient_id in rows.values_list("value", "patient_id"):
-        owners.setdefault(value.lower(), set()).add(patient_id)
+        owners.setdefault(tidy_number(value).lower(), set()).add(patient_id)
     found: list[int] = []
     unknown: list[str] = []
     for number in numbers:
-        whose = owners.get(number.lower(), set())
+        whose = owners.get(tidy_number(number).lower(), set())
         if len(whose) == 1:
             found += whose
         else:
@@ -123,7 +122,7 @@ class ClinicForm(PlainWidgets, forms.Form):
             return set(data["markers"])
         if data["panel"] == Panel.PLANS:
             plans = FollowUpPlan.objects.filter(patient__in=self.patients, is_active=True)
-            return set(plans.values_list("panel", flat=True)) - {None} or set(DEFAULT_PANEL)
+            return with_whole(set(plans.values_list("panel", flat=True)) - {None} or DEFAULT_PANEL)
         return set(DEFAULT_PANEL)
 
 

@@ -13,11 +13,12 @@ from django.utils.translation import gettext, gettext_lazy
 
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.entry import EntryRow, Typed, read_entry
+from patients.fact_wording import fact_label, fact_text
 from patients.forms_correction import fields_of
-from patients.history import fact_label, fact_text, reason_text, result_text
+from patients.history import reason_text, result_text
 from patients.models import TAKEN_BACK, Draw, DrawChange, Patient, Result, ResultStatus
 from patients.services import Change, NewResult, Seen, result_of
-from patients.services.corrections import MOMENT, facts_of
+from patients.services.draw_facts import MOMENT, facts_of
 
 STANDS: Final = ""
 ACTS: Final = (
@@ -174,18 +175,36 @@ def plain_rows(standing: Mapping[str, Result], cells: Mapping[str, Cell]) -> tup
 
 
 def read_rows(
-    patient: Patient, standing: Mapping[str, Result], cells: Mapping[str, Cell], *, at: dt.datetime
+    patient: Patient,
+    standing: Mapping[str, Result],
+    cells: Mapping[str, Cell],
+    *,
+    at: dt.datetime,
+    decimal_comma: bool = False,
 ) -> tuple[CorrectionRow, ...]:
-    """The rows, the changed ones read as the entry page reads them."""
+    """The rows, the changed ones read as the entry page reads them, beside the values of this draw that stay."""
     rows = plain_rows(standing, cells)
     typed = {
         row.marker.code: Typed(row.cell.value, row.cell.unit, row.cell.assay, row.cell.confirm)
         for row in rows
         if row.changed and not row.cell.act
     }
-    entry = read_entry(patient=patient, markers=(), typed=typed, collected_at=timezone.localtime(at))
+    entry = read_entry(
+        patient=patient,
+        markers=(),
+        typed=typed,
+        collected_at=timezone.localtime(at),
+        decimal_comma=decimal_comma,
+        beside=_staying(rows),
+    )
     read = {row.marker.code: row for row in entry.rows}
     return tuple(replace(row, read=read.get(row.marker.code), error=_refused(row)) for row in rows)
+
+
+def _staying(rows: Iterable[CorrectionRow]) -> dict[str, Decimal]:
+    """The numbers of this draw that nobody changes."""
+    staying = (row for row in rows if not row.changed and not row.taken_back and not row.result.comparator)
+    return {row.marker.code: row.result.canonical_value for row in staying if row.result.canonical_value is not None}
 
 
 def _refused(row: CorrectionRow) -> str:
@@ -237,7 +256,7 @@ def _new_result(row: CorrectionRow, read: EntryRow) -> NewResult:
 
 def merged_cells(draw: Draw, seen: Seen, data: Mapping[str, str], standing: Mapping[str, Result]) -> dict[str, Cell]:
     """What was typed, over what stands now: a cell that was not touched shows the other person's value."""
-    cells, shown = cells_in(data, standing), _shown(draw, seen)
+    cells, shown = cells_in(data, standing), shown_results(draw, seen)
     for code, result in standing.items():
         if code not in shown or not cells[code].differs(as_it_stands(shown[code])):
             cells[code] = as_it_stands(result)
@@ -260,7 +279,7 @@ def differences(
 def _of_results(
     draw: Draw, seen: Seen, data: Mapping[str, str], standing: Mapping[str, Result]
 ) -> Iterable[Difference]:
-    cells, shown = cells_in(data, standing), _shown(draw, seen)
+    cells, shown = cells_in(data, standing), shown_results(draw, seen)
     for code, now in standing.items():
         before = shown.get(code)
         if before is not None and before.pk == now.pk:
@@ -293,7 +312,7 @@ def _of_facts(draw: Draw, seen: Seen, data: Mapping[str, str]) -> Iterable[Diffe
             mine=mine,
             by=str(change.by or ""),
             at=change.at,
-            reason=change.reason,
+            reason=reason_text(change.reason),
         )
 
 
@@ -307,7 +326,7 @@ def _typed_text(cell: Cell) -> str:
     return f"{cell.value.strip()} {cell.unit}".strip()
 
 
-def _shown(draw: Draw, seen: Seen) -> dict[str, Result]:
+def shown_results(draw: Draw, seen: Seen) -> dict[str, Result]:
     """The results the page had shown; an id of another draw was never shown here."""
     rows = draw.results.filter(pk__in=seen.results.values()).select_related("assay")
     return {row.marker_id: row for row in rows}

@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 
 from patients.catalogue import MarkerDefinition, ReferenceInterval, catalogue
 from patients.checking import CellCheck, CellInput, Known, check_draw
-from patients.derived import DerivedInput, derive
+from patients.consistency import PARTS, WHOLE
+from patients.derived import INPUTS_OF, DerivedInput, derive
 from patients.messages import explain, urgent_texts
 from patients.models import Absent, FollowUpPlan, Patient
 from patients.plausibility import Concern
+from patients.ranges import Intervals, Range, intervals_of, range_at
 from patients.reading import AbsentReading, Reading
 from patients.reference import flag, reference_for
 from patients.selectors import SeriesPoint, series_points
 from patients.services import NewResult, result_of
-from patients.wording import change_text, interval_text, number_text
+from patients.wording import change_text, number_text, unit_text
 
 LONGEST_ASSAY = 80
+HISTORY_SENT = 12
 # What a follow-up panel has where nobody chose one: the tumour markers of lung cancer, bone turnover, calcium, counts.
 DEFAULT_PANEL = (
-    "CEA", "CYFRA211", "NSE", "PROGRP", "SCC", "BAP", "BCTX", "P1NP", "ALP", "CA", "ALB", "PLT", "NEUT", "LYMPH", "LDH",
+    "CEA", "CYFRA211", "NSE", "PROGRP", "SCC", "BAP", "BCTX", "P1NP", "ALP", "CA", "ALB", "PLT", "WBC", "NEUT", "LYMPH",
+    "LDH",
 )  # fmt: skip
 
 
@@ -45,7 +51,7 @@ class EntryRow:
     marker: MarkerDefinition
     typed: Typed
     previous: SeriesPoint | None
-    reference: ReferenceInterval | None
+    reference: Range | None
     reading: Reading | None = None
     absent: AbsentReading | None = None
     error: str = ""
@@ -78,7 +84,7 @@ class EntryRow:
 
     @property
     def reference_text(self) -> str:
-        return interval_text(self.reference.low, self.reference.high) if self.reference else ""
+        return self.reference.text if self.reference else ""
 
     @property
     def absent_text(self) -> str:
@@ -108,13 +114,26 @@ class ComputedRow:
     marker: MarkerDefinition
     value: str
     previous: SeriesPoint | None
-    reference: ReferenceInterval | None
+    reference: Range | None
     flag: str
     urgent: tuple[str, ...] = ()
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        return INPUTS_OF[self.marker.code]
+
+    @property
+    def change(self) -> str:
+        return change_text(Decimal(self.value), self.previous.canonical) if self.value and self.previous else ""
+
+    @property
     def reference_text(self) -> str:
-        return interval_text(self.reference.low, self.reference.high) if self.reference else ""
+        return self.reference.text if self.reference else ""
+
+
+def with_whole(codes: Collection[str]) -> set[str]:
+    """With the white cells where both parts of them are: papers print the three together, and their sum is checked."""
+    return {*codes, WHOLE} if all(part in codes for part in PARTS) else set(codes)
 
 
 def panel_of(patient: Patient, *, everything: bool = False) -> tuple[MarkerDefinition, ...]:
@@ -122,7 +141,7 @@ def panel_of(patient: Patient, *, everything: bool = False) -> tuple[MarkerDefin
     if everything:
         return tuple(marker for marker in catalogue().markers if not marker.derived)
     plan = FollowUpPlan.objects.filter(patient=patient, is_active=True).first()
-    chosen = {marker.pk for marker in plan.panel.all()} if plan else set(DEFAULT_PANEL)
+    chosen = with_whole({marker.pk for marker in plan.panel.all()} if plan else DEFAULT_PANEL)
     return tuple(marker for marker in catalogue().markers if marker.code in chosen and not marker.derived)
 
 
@@ -179,6 +198,21 @@ class Entry:
         rows = tuple(replace(row, error=text) if row.marker.code == marker else row for row in self.rows)
         return replace(self, rows=rows)
 
+    def history_sent(self) -> dict[str, list[dict[str, str | None]]]:
+        """The last values of each marker, for the page to choose from when the day of the draw is changed."""
+        sent: dict[str, list[dict[str, str | None]]] = {}
+        for code, points in self.history.items():
+            sent[code] = [
+                {
+                    "at": timezone.localtime(point.collected_at).replace(tzinfo=None).isoformat(timespec="minutes"),
+                    "canonical": None if point.comparator else f"{point.canonical:f}",
+                    "text": f"{point.comparator}{point.value} {unit_text(point.unit)}".strip(),
+                    "date": date_format(timezone.localtime(point.collected_at), "SHORT_DATE_FORMAT"),
+                }
+                for point in points[-HISTORY_SENT:]
+            ]
+        return sent
+
 
 def read_entry(
     *,
@@ -187,22 +221,30 @@ def read_entry(
     typed: Mapping[str, Typed],
     collected_at: dt.datetime,
     decimal_comma: bool = False,
+    laboratory: str = "",
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
+    intervals: Intervals | None = None,
+    beside: Mapping[str, Decimal] | None = None,
 ) -> Entry:
     """Read everything that was typed. Values of markers that are not on the page are read too: nothing is dropped.
 
-    `history` is what stood before, where a page of many patients has read it for all of them at once.
+    `history` is what stood before and `intervals` the tables of the laboratory, where a page of many patients has read
+    them for all of them at once; `beside` what stands in this very draw and stays
+    (`patients.selectors.standing_counts`).
     """
     if history is None:
         history = series_points([patient.pk])[patient.pk]
-    beside = [code for code, cell in typed.items() if cell.value.strip()]
-    shown = [*markers, *(one for one in catalogue().markers if one.code in beside and one not in markers)]
+    if intervals is None:
+        intervals = intervals_of([laboratory])
+    paper = _Paper(patient, collected_at, laboratory, intervals)
+    filled = [code for code, cell in typed.items() if cell.value.strip()]
+    shown = [*markers, *(one for one in catalogue().markers if one.code in filled and one not in markers)]
     blank = [
         EntryRow(
             marker=marker,
             typed=typed.get(marker.code, Typed()),
             previous=_last_before(history.get(marker.code, []), collected_at),
-            reference=_reference(marker, patient, collected_at),
+            reference=paper.range_of(marker, typed.get(marker.code, Typed()).assay),
         )
         for marker in shown
     ]
@@ -210,11 +252,12 @@ def read_entry(
         [CellInput(row.marker.code, row.typed.value, row.typed.unit, row.typed.confirm) for row in blank],
         at=collected_at,
         history={code: [_known(point) for point in points] for code, points in history.items()},
-        references={row.marker.code: row.reference for row in blank},
+        references={row.marker.code: _usual(row.marker, patient, collected_at) for row in blank},
         decimal_comma=decimal_comma,
+        beside=beside,
     )
     rows = tuple(_read_row(row, cell) for row, cell in zip(blank, check.cells, strict=True))
-    computed = _computed(rows, patient=patient, history=history, collected_at=collected_at)
+    computed = _computed(rows, paper=paper, history=history, beside=beside or {})
     return Entry(rows, computed, history, check.across)
 
 
@@ -222,7 +265,28 @@ def _known(point: SeriesPoint) -> Known:
     return Known(point.canonical, point.comparator, point.collected_at)
 
 
-def _reference(marker: MarkerDefinition, patient: Patient, collected_at: dt.datetime) -> ReferenceInterval | None:
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """The draw that is being entered, as far as the range of a value depends on it."""
+
+    patient: Patient
+    collected_at: dt.datetime
+    laboratory: str
+    intervals: Intervals
+
+    def range_of(self, marker: MarkerDefinition, assay: str) -> Range | None:
+        return range_at(
+            marker=marker,
+            patient=self.patient,
+            collected_at=self.collected_at,
+            laboratory=self.laboratory,
+            assay=assay,
+            intervals=self.intervals,
+        )
+
+
+def _usual(marker: MarkerDefinition, patient: Patient, collected_at: dt.datetime) -> ReferenceInterval | None:
+    """The catalogue's own, by which a slip of the unit is told: a slip in the laboratory's table must not hide one."""
     return reference_for(
         marker,
         sex=patient.sex,
@@ -268,28 +332,30 @@ def _confirmed(row: EntryRow, check: CellCheck) -> EntryRow:
 def _computed(
     rows: Sequence[EntryRow],
     *,
-    patient: Patient,
+    paper: _Paper,
     history: Mapping[str, Sequence[SeriesPoint]],
-    collected_at: dt.datetime,
+    beside: Mapping[str, Decimal],
 ) -> tuple[ComputedRow, ...]:
-    inputs = {
+    typed = {row.marker.code for row in rows if row.typed.value.strip()}
+    standing = {code: DerivedInput(0, value, "") for code, value in beside.items() if code not in typed}
+    inputs = standing | {
         row.marker.code: DerivedInput(0, row.reading.canonical.value, row.reading.reported.comparator)
         for row in rows
         if row.reading is not None
     }
-    offered = {row.marker.code: DerivedInput(0, Decimal(1), "") for row in rows}
+    offered = {code: DerivedInput(0, Decimal(1), "") for code in (*standing, *(row.marker.code for row in rows))}
     computable = {value.marker for value in derive(offered) if value.value is not None}
     computed = []
     for value in derive(inputs):
         if value.marker not in computable:
             continue
         marker = catalogue().marker(value.marker)
-        reference = _reference(marker, patient, collected_at)
+        reference = paper.range_of(marker, "")
         computed.append(
             ComputedRow(
                 marker=marker,
                 value="" if value.value is None else number_text(value.value),
-                previous=_last_before(history.get(marker.code, []), collected_at),
+                previous=_last_before(history.get(marker.code, []), paper.collected_at),
                 reference=reference,
                 flag="" if value.value is None else flag(value.value, "", reference),
                 urgent=() if value.value is None else urgent_texts(marker, value.value, ""),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.forms_context import taken_field
+from patients.laboratory_profile import of_laboratory
 from patients.models import (
     Condition,
     Draw,
@@ -28,6 +29,7 @@ from patients.same_day import SameDay
 # The first is what a browser's date field sends; month letters are unambiguous. 03/04/2026 is not taken.
 DATE_FORMATS = ["%Y-%m-%d", "%d-%b-%Y"]
 TIME_FORMATS = ["%H:%M", "%H:%M:%S"]
+LONGEST_LIFE = 130  # years
 
 
 def short_date(day: dt.date) -> str:
@@ -52,6 +54,12 @@ def not_in_future(day: dt.date | None) -> dt.date | None:
             % {"day": short_date(day), "today": short_date(today)}
         )
     return day
+
+
+def refuse_longer_than_a_life(day: dt.date | None) -> None:
+    """A slip of the year, like 0206 for 2026."""
+    if day is not None and timezone.localdate().year - day.year > LONGEST_LIFE:
+        raise forms.ValidationError(gettext("That is more than 130 years ago. Check the year."))
 
 
 def end_before_start(started: dt.date | None, ended: dt.date | None) -> str:
@@ -105,6 +113,8 @@ class DrawForm(PlainWidgets, forms.Form):
     same_day = forms.ChoiceField(
         label=_("What is this paper?"), choices=SameDay.choices, widget=forms.RadioSelect, required=False
     )
+    # The draw that the question was asked about.
+    same_draw = forms.CharField(widget=forms.HiddenInput, required=False, max_length=18)
 
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -118,6 +128,7 @@ class DrawForm(PlainWidgets, forms.Form):
 
     def clean_collected_on(self) -> dt.date | None:
         day = not_in_future(self.cleaned_data["collected_on"])
+        refuse_longer_than_a_life(day)
         if day and self.patient.birth_date and day < self.patient.birth_date:
             raise forms.ValidationError(
                 gettext("%(day)s is before the date of birth, %(born)s.")
@@ -157,10 +168,12 @@ class DrawForm(PlainWidgets, forms.Form):
         data = self.cleaned_data
         if not data.get("accession"):
             return None
-        same = Draw.objects.filter(
-            patient=self.patient, laboratory=data.get("laboratory", ""), accession=data["accession"]
-        )
-        return same.exclude(collected_at=at).first()
+        same = Draw.objects.filter(patient=self.patient, accession=data["accession"]).exclude(collected_at=at)
+        other = next(of_laboratory(data.get("laboratory", ""), same.order_by("pk")), None)
+        if other and not (other.time_known and self.time_known):
+            # One of the two gives the day alone: the same number on the same day is the same draw.
+            return None if timezone.localdate(other.collected_at) == timezone.localdate(at) else other
+        return other
 
 
 class EventForm(PlainWidgets):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -11,10 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.forms import DrawForm, PlainWidgets
-from patients.models import TAKEN_BACK, Draw, Patient, Result
-from patients.same_day import question
+from patients.models import Draw, Patient
 from patients.services import NewDraw
-from patients.services.corrections import FACTS, MOMENT, facts_of
+from patients.services.draw_facts import FACTS, MOMENT, facts_of
 
 OTHER_FIELDS: Final = ("collected_on", "collected_time", "second_draw")
 
@@ -63,24 +62,6 @@ class AmendForm(DrawForm):
         """The draw as it should read."""
         rest = {name: self.cleaned_data[name] for name in FACTS if name != MOMENT}
         return NewDraw(collected_at=self.collected_at, time_known=self.time_known, **rest)
-
-    def ask_about_the_same_day(self, markers: Collection[str]) -> bool:
-        """Asked only where the draw moves to another day: two draws of one day may be one blood."""
-        same_day = timezone.localdate(self.collected_at) == timezone.localdate(self.draw.collected_at)
-        other = None if same_day else self._other_of_the_day(markers)
-        if other is None or self.cleaned_data["second_draw"]:
-            return False
-        self.add_error("second_draw", question(other))
-        return True
-
-    def _other_of_the_day(self, markers: Collection[str]) -> Draw | None:
-        day = dt.datetime.combine(self.cleaned_data["collected_on"], dt.time(), tzinfo=timezone.get_current_timezone())
-        that_day = Draw.objects.filter(
-            patient=self.patient, collected_at__gte=day, collected_at__lt=day + dt.timedelta(days=1)
-        ).exclude(pk=self.draw.pk)
-        held = Result.objects.current().exclude(status__in=TAKEN_BACK).filter(marker_id__in=markers, draw__in=that_day)
-        result = held.select_related("draw").order_by("draw__collected_at", "pk").first()
-        return None if result is None else result.draw
 
     def _other_of_the_accession(self, at: dt.datetime) -> Draw | None:
         """Asked by the service, under its lock; the draw's own number is no other's."""

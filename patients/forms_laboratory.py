@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.forms import PlainWidgets
 from patients.messages import explain
-from patients.models import Laboratory
+from patients.models import Laboratory, SecondCheck
 from patients.models.laboratory import LONGEST_NAME
 from patients.services import ReportLine
 from patients.units import UnitProblem, canonicalise
@@ -28,6 +28,16 @@ class LaboratoryForm(PlainWidgets, forms.Form):
         label=_("Name"), max_length=LONGEST_NAME, help_text=_("As it stands on the report and in the field of a draw.")
     )
     decimal_comma = forms.BooleanField(label=_("Its reports write 4,7 for four point seven"), required=False)
+    second_check = forms.ChoiceField(
+        label=_("Second check of what is typed"),
+        choices=SecondCheck.choices,
+        initial=SecondCheck.NONE,
+        required=False,
+        help_text=_(
+            "Holds for what is typed from now on; what waits already waits until it is checked. Files of the "
+            "laboratory are not held up."
+        ),
+    )
     is_active = forms.BooleanField(label=_("In use"), required=False, initial=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,6 +45,9 @@ class LaboratoryForm(PlainWidgets, forms.Form):
         self.dress()
         for name in ("decimal_comma", "is_active"):
             self.fields[name].widget.attrs["class"] = "form-check-input"
+
+    def clean_second_check(self) -> str:
+        return self.cleaned_data["second_check"] or SecondCheck.NONE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
-from patients.forms import PlainWidgets, date_field, not_in_future, short_date
+from patients.forms import PlainWidgets, date_field, not_in_future, refuse_longer_than_a_life, short_date
+from patients.merge_questions import contradiction, day_of, field_of
 from patients.models import Patient, PatientIdentifier
 from patients.models.people_merge import LONGEST_REASON
-from patients.services import PatientDetails
+from patients.name_keys import tidy_number
+from patients.services import Blood, Pair, PatientDetails
 
-OLDEST_BIRTH = 130
 LONGEST_NUMBER_REASON = 100  # what the history of a number holds
 
 
@@ -49,8 +49,7 @@ class PatientForm(PlainWidgets, forms.ModelForm):  # type: ignore[type-arg]  # g
 
     def clean_birth_date(self) -> dt.date | None:
         born = not_in_future(self.cleaned_data["birth_date"])
-        if born is not None and timezone.localdate().year - born.year > OLDEST_BIRTH:
-            raise forms.ValidationError(_("That is more than 130 years ago. Check the year."))
+        refuse_longer_than_a_life(born)
         return born
 
     def clean_diagnosis_date(self) -> dt.date | None:
@@ -82,22 +81,23 @@ class NewPatientForm(PatientForm):
         super().__init__(*args, **kwargs)
         self.fields["care_team"].queryset = teams  # type: ignore[attr-defined]  # a ModelChoiceField
         self._mine = mine
+        self.owner: Patient | None = None  # whose the number is that was typed, where the reader may see that
         self.dress()
 
     def clean_number(self) -> str:
-        number: str = self.cleaned_data["number"]
+        number = tidy_number(self.cleaned_data["number"])
         if PatientIdentifier.objects.filter(system="hospital", value=number).exists():
-            raise forms.ValidationError(taken(number, self._mine))
+            self.owner = self._mine.filter(identifiers__system="hospital", identifiers__value=number).first()
+            raise forms.ValidationError(taken(number, self.owner))
         return number
 
 
-def taken(number: str, mine: Any) -> str:
+def taken(number: str, owner: Patient | None) -> str:
     """Whose a number is, is said only of a patient the reader may see."""
-    known = mine.filter(identifiers__system="hospital", identifiers__value=number).first()
-    if known is not None:
+    if owner is not None:
         return gettext("%(number)s is %(name)s, who is on record already. Open that record instead.") % {
             "number": number,
-            "name": known.name,
+            "name": owner.name,
         }
     return gettext(
         "%(number)s is on record already and is not free. Check it against the paper; if it is right, ask "
@@ -115,23 +115,52 @@ class NumberForm(PlainWidgets, forms.Form):
     def __init__(self, *args: Any, mine: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._mine = mine
+        self.owner: Patient | None = None  # whose the number is that was typed, where the reader may see that
         self.dress()
         self.fields["keep_former"].widget.attrs["class"] = "form-check-input"
 
     def clean_number(self) -> str:
-        number: str = self.cleaned_data["number"]
+        number = tidy_number(self.cleaned_data["number"])
         if PatientIdentifier.objects.filter(system="hospital", value=number).exists():
-            raise forms.ValidationError(taken(number, self._mine))
+            self.owner = self._mine.filter(identifiers__system="hospital", identifiers__value=number).first()
+            raise forms.ValidationError(taken(number, self.owner))
         return number
 
 
 class MergeForm(PlainWidgets, forms.Form):
+    """Why two records are one person, and of each pair of draws that may be one blood whether it is."""
+
     reason = forms.CharField(
         label=_("Why these are one person"),
         max_length=LONGEST_REASON,
         error_messages={"required": _("Write why: who reads the history later will ask.")},
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, pairs: Sequence[Pair] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._pairs = {field_of(pair): pair.key for pair in pairs}
         self.dress()
+        for pair in pairs:
+            self.fields[field_of(pair)] = forms.ChoiceField(
+                label=gettext("Blood of %(day)s") % {"day": day_of(pair)},
+                choices=Blood.choices,
+                widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
+                error_messages={"required": _("Say whether this is one blood or whether blood was taken twice.")},
+            )
+
+    @property
+    def answers(self) -> dict[tuple[int, int], str]:
+        """What was ticked, whatever else is wrong with the form."""
+        return {key: self.data[name] for name, key in self._pairs.items() if self.data.get(name) in Blood.values}
+
+    def tell(self, pairs: Sequence[Pair], *, code: str, text: str) -> None:
+        """Say why a merge was refused: at the pairs that cannot be one blood, or above where it is of no single one."""
+        wrong = [pair for pair in pairs if code == "merge_blood_differs" and pair.contradicts]
+        for pair in wrong:
+            said = gettext(
+                "This cannot be one blood as it stands. %(differences)s. Correct the draw that is wrong, or say that "
+                "blood was taken twice."
+            ) % {"differences": contradiction(pair.differences)}
+            self.add_error(field_of(pair), said)
+        if not wrong:
+            self.add_error(None, text)

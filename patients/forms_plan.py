@@ -68,11 +68,15 @@ class CallForm(PagePart):
 class PauseForm(PagePart):
     until = date_field(_("Paused until"))
     reason = forms.CharField(
-        label=_("Why"), max_length=LONGEST_REASON, error_messages={"required": _("Say why, in a few words.")}
+        label=_("Why it is paused"),
+        max_length=LONGEST_REASON,
+        error_messages={"required": _("Say why, in a few words.")},
     )
 
 
 class StopForm(PagePart):
     reason = forms.CharField(
-        label=_("Why"), max_length=LONGEST_REASON, error_messages={"required": _("Say why, in a few words.")}
+        label=_("Why it is stopped"),
+        max_length=LONGEST_REASON,
+        error_messages={"required": _("Say why, in a few words.")},
     )

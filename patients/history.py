@@ -7,38 +7,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy
 
 from patients.catalogue import MarkerDefinition, catalogue
-from patients.models import TAKEN_BACK, Draw, Fasting, Haemolysis, Result, Taken
+from patients.fact_wording import fact_label, fact_text
+from patients.models import TAKEN_BACK, CheckOutcome, Draw, Result
+from patients.services.draw_facts import SAID_LATER
 from patients.services.draws import CHANGED_AT_SOURCE, ENTERED_AGAIN
+from patients.services.merge_draws import MERGE_UNDONE
 from patients.wording import unit_text
 
 # Reasons nobody typed are kept in English and read in the reader's language.
 OWN_REASONS: Final[dict[str, str | Promise]] = {
     CHANGED_AT_SOURCE: gettext_lazy("changed at the source"),
     ENTERED_AGAIN: gettext_lazy("entered again after it was taken back"),
+    MERGE_UNDONE: gettext_lazy("the merge of two records was undone"),
+    SAID_LATER: gettext_lazy("not known before; said by a later paper or file"),
 }
-LABELS: Final[dict[str, str | Promise]] = {
-    "collected": gettext_lazy("Collected"),
-    "laboratory": gettext_lazy("Laboratory"),
-    "accession": gettext_lazy("Accession number"),
-    "fasting": gettext_lazy("Fasting"),
-    "haemolysis": gettext_lazy("Haemolysis"),
-    "biotin": gettext_lazy("Biotin"),
-    "g_csf": gettext_lazy("G-CSF"),
-    "steroid": gettext_lazy("Steroid"),
-}
-CHOICES: Final[dict[str, dict[str, str | Promise]]] = {
-    "fasting": dict(Fasting.choices),
-    "haemolysis": dict(Haemolysis.choices),
-    "biotin": dict(Taken.choices),
-    "g_csf": dict(Taken.choices),
-    "steroid": dict(Taken.choices),
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a second person said of a version; `text` is what they typed, empty where they compared."""
+
+    text: str
+    kind: str
+    outcome: str
+    agreed: bool
+    at: dt.datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,8 @@ class Version:
     by: str
     reason: str
     current: bool
+    waits: bool = False
+    looks: tuple[Look, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,12 @@ class FactChange:
 
 
 def result_histories(draw: Draw) -> tuple[MarkerHistory, ...]:
-    """One query for all markers of the draw, in the order of the catalogue."""
-    rows = draw.results.select_related("assay", "recorded_by", "batch").order_by("marker__order", "-version")
+    """Three queries for all markers of the draw, in the order of the catalogue."""
+    rows = (
+        draw.results.select_related("assay", "recorded_by", "batch")
+        .prefetch_related("checks__by")
+        .order_by("marker__order", "-version")
+    )
     by_marker: dict[str, list[Result]] = {}
     for row in rows:
         by_marker.setdefault(row.marker_id, []).append(row)
@@ -103,6 +107,20 @@ def _versions(newest_first: Iterable[Result]) -> Iterable[Version]:
             by=_who(row),
             reason=reason_text(row.reason),
             current=place == 0,
+            waits=place == 0 and bool(row.awaiting_check),
+            looks=tuple(_looks(row)),
+        )
+
+
+def _looks(row: Result) -> Iterable[Look]:
+    for check in sorted(row.checks.all(), key=lambda one: one.pk):
+        yield Look(
+            text=f"{check.as_typed} {unit_text(check.unit)}".strip(),
+            kind=str(check.get_kind_display()),
+            outcome=str(check.get_outcome_display()),
+            agreed=check.outcome == CheckOutcome.AGREED,
+            at=check.at,
+            by=str(check.by),
         )
 
 
@@ -121,7 +139,7 @@ def fact_changes(draw: Draw) -> tuple[FactChange, ...]:
             new=fact_text(change.field, change.new),
             at=change.at,
             by=str(change.by or ""),
-            reason=change.reason,
+            reason=reason_text(change.reason),
         )
         for change in draw.changes.select_related("by").order_by("-version", "pk")
     )
@@ -135,24 +153,3 @@ def result_text(row: Result, *, status: bool = True) -> str:
 
 def reason_text(reason: str) -> str:
     return str(OWN_REASONS.get(reason, reason))
-
-
-def fact_label(name: str) -> str:
-    return str(LABELS.get(name, name))
-
-
-def fact_text(name: str, text: str) -> str:
-    """A fact as people read it; text that is no moment or choice is shown as it is."""
-    if name == "collected":
-        return _moment_text(text)
-    return str(CHOICES.get(name, {}).get(text, text))
-
-
-def _moment_text(iso: str) -> str:
-    try:
-        moment = dt.datetime.fromisoformat(iso)
-    except ValueError:
-        return iso
-    if "T" not in iso:
-        return date_format(moment.date(), "SHORT_DATE_FORMAT")
-    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from patients.catalogue import MarkerDefinition
-from patients.models import Laboratory
+from patients.models import HOLDS, Draw, Laboratory
 from patients.units import normalise_unit
 
 
@@ -28,10 +28,28 @@ class Profile:
         """Unit and assay of an untouched row."""
         return {"unit": normalise_unit(self.units.get(code, "")), "assay": self.assays.get(code, "")}
 
+    def facts_of(self, markers: Sequence[MarkerDefinition]) -> dict[str, str]:
+        """Units and assays as the facts of a page of several draws, on which no column was touched yet."""
+        offered = {f"{part}_{one.code}": text for one in markers for part, text in self.offered(one.code).items()}
+        return {name: text for name, text in offered.items() if text}
+
 
 def key_of(name: str) -> str:
     """One key for a name however it is spaced and capitalised, as the reading of events has it."""
     return " ".join(name.split()).casefold()
+
+
+def of_laboratory(name: str, draws: Iterable[Draw]) -> Iterator[Draw]:
+    """Those of that laboratory, by whatever way its name was written."""
+    return (draw for draw in draws if key_of(draw.laboratory) == key_of(name))
+
+
+def check_asked_by(name: str) -> str:
+    """Which second check the laboratory of that name asks of what is typed; '' for none. One query."""
+    if not name.strip():
+        return ""
+    known = Laboratory.objects.filter(key=key_of(name), is_active=True).values_list("second_check", flat=True).first()
+    return known if known in HOLDS else ""
 
 
 def profile_of(name: str) -> Profile:
@@ -39,6 +57,16 @@ def profile_of(name: str) -> Profile:
     laboratory = Laboratory.objects.filter(key=key_of(name), is_active=True).first() if name.strip() else None
     if laboratory is None:
         return Profile()
+    return _profile(laboratory)
+
+
+def profiles_in_use() -> dict[str, Profile]:
+    """The profile of every laboratory in use by its key; two queries, however many there are."""
+    laboratories = Laboratory.objects.filter(is_active=True).prefetch_related("markers")
+    return {laboratory.key: _profile(laboratory) for laboratory in laboratories}
+
+
+def _profile(laboratory: Laboratory) -> Profile:
     lines = list(laboratory.markers.all())
     return Profile(
         order=tuple(line.marker_id for line in lines),

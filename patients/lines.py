@@ -6,33 +6,43 @@ So a line that is refused holds up no other.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
-from patients.catalogue import MarkerDefinition
 from patients.entry import Entry, EntryRow, Typed, read_entry
+from patients.fact_wording import fact_label
 from patients.forms import DrawForm
+from patients.laboratory_profile import Profile
+from patients.line_facts import LineFact, LineForm, facts_of_draw, facts_of_form, line_form
 from patients.messages import explain
-from patients.models import Draw, Patient
-from patients.same_day import SameDay, other_draw, question
-from patients.selectors import SeriesPoint
-from patients.services import NewDraw, RecordError, ResultExists, record_draw
+from patients.models import Draw, Patient, Result
+from patients.ranges import Intervals
+from patients.same_day import SameDay, draw_meant, question
+from patients.selectors import SeriesPoint, standing_counts
+from patients.services import DrawFactsDiffer, NewDraw, OtherDrawOfTheDay, RecordError, ResultExists, record_draw
+from patients.sheets import Sheet
 
 # What is wrong with a correction belongs on the page of the draw that is corrected.
 CHOICES = (SameDay.SAME, SameDay.SECOND)
+LONG_AGO: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One draw of the page. `saved_at` is empty until it is on record; `problems` say why it is not."""
+    """One draw of the page. `saved_at` is empty until it is on record; `problems` say why it is not.
+
+    `choice` is what was answered to the question what the paper is, `shown` the draw that it was asked about. `draw` is
+    then the draw on record; it `joined` the page's values where it had been there before.
+    """
 
     key: str
     patient: Patient
-    form: DrawForm
+    form: LineForm
     entry: Entry
     number: str = ""
     day: str = ""
@@ -40,7 +50,13 @@ class Line:
     saved_at: str = ""
     draw_id: int | None = None
     problems: tuple[str, ...] = ()
+    on_hold: int = 0  # of the values recorded just now, how many wait for a second person
     other: Draw | None = None
+    shown: str = ""
+    decimal_comma: bool = False
+    draw: Draw | None = None
+    joined: bool = False
+    filled: tuple[str, ...] = ()  # what was not known of that draw before
 
     @property
     def typed(self) -> bool:
@@ -56,9 +72,40 @@ class Line:
         return self.other is not None or bool(self.choice)
 
     @property
-    def on(self) -> dt.date:
-        """The day of the draw, however it was written; the first of all days where it cannot be read."""
-        return self.form.cleaned_data["collected_on"] if self.form.is_valid() else dt.date.min
+    def at(self) -> dt.datetime:
+        """When the blood was taken, however it was written; the first of all moments where it cannot be read."""
+        return self.form.moment or LONG_AGO
+
+    @property
+    def facts(self) -> list[LineFact]:
+        return facts_of_form(self.form) if self.draw is None else facts_of_draw(self.draw)
+
+    @property
+    def filled_text(self) -> str:
+        return gettext(", ").join(fact_label(name) for name in self.filled)
+
+    @property
+    def urgent(self) -> list[str]:
+        """What must be told to a doctor now, of what was measured and of what is computed from it."""
+        measured = [text for row in self.entry.rows for text in row.urgent]
+        return [*measured, *(text for row in self.entry.computed for text in row.urgent)]
+
+    def is_one_draw_with(self, other: Line) -> bool:
+        """Whether nothing tells the two apart: one day, and no time or accession number of its own for each."""
+        mine, theirs = self._told_by(), other._told_by()
+        if mine is None or theirs is None or mine[0] != theirs[0]:
+            return False
+        return not any(one and another and one != another for one, another in zip(mine[1:], theirs[1:], strict=True))
+
+    def _told_by(self) -> tuple[dt.date, dt.time | None, str] | None:
+        """Day, time and number, of a draw on record as they stand there; None where they cannot be read."""
+        if self.draw is not None:
+            moment = timezone.localtime(self.draw.collected_at)
+            return moment.date(), moment.time() if self.draw.time_known else None, self.draw.accession
+        if not self.form.is_valid():
+            return None
+        data = self.form.cleaned_data
+        return data["collected_on"], data["collected_time"], data["accession"]
 
     @property
     def across(self) -> list[str]:
@@ -78,34 +125,70 @@ def read_line(
     *,
     key: str,
     patient: Patient,
-    markers: Sequence[MarkerDefinition],
-    typed: Mapping[str, Typed],
+    sheet: Sheet,
     day: str,
-    laboratory: str,
-    choice: str = "",
+    profile: Profile,
     history: Mapping[str, Sequence[SeriesPoint]] | None = None,
-    decimal_comma: bool = False,
+    intervals: Intervals | None = None,
+    numbered: Collection[Draw] | None = None,
+    units: Mapping[str, str] | None = None,
 ) -> Line:
-    form = _facts(patient, day=day, laboratory=laboratory, choice=choice)
-    collected_at = form.collected_at if form.is_valid() else timezone.now()
+    """One draw as the page holds it. Without a day nothing can have stood before it, so nothing is compared.
+
+    `units` are those of its values on record, where it is saved: the heading may name another one since.
+    """
+    form = line_form(patient, sheet, key, day=day, numbered=numbered)
+    collected_at = form.moment
     entry = read_entry(
         patient=patient,
-        markers=markers,
-        typed=typed,
-        collected_at=timezone.localtime(collected_at),
-        decimal_comma=decimal_comma,
-        history=history,
+        markers=profile.in_order(sheet.markers),
+        typed=_in_units(sheet.typed(key), units or {}),
+        collected_at=timezone.localtime(collected_at or timezone.now()),
+        decimal_comma=profile.decimal_comma,
+        laboratory=sheet.fact("laboratory"),
+        history={} if collected_at is None else history,
+        intervals=intervals,
     )
-    return Line(key=key, patient=patient, form=form, entry=entry, day=day, choice=choice)
-
-
-def _facts(patient: Patient, *, day: str, laboratory: str, choice: str) -> DrawForm:
-    """The facts of a draw of which only the day and the laboratory were asked."""
-    fresh = {name: field.initial or "" for name, field in DrawForm.base_fields.items()}
-    return DrawForm(
-        fresh | {"collected_on": day, "laboratory": laboratory, "same_day": choice},
+    return Line(
+        key=key,
         patient=patient,
+        form=form,
+        entry=entry,
+        number=key,
+        day=day,
+        choice=sheet.fact(f"same_day_{key}"),
+        shown=sheet.fact(f"same_draw_{key}"),
+        decimal_comma=profile.decimal_comma,
     )
+
+
+def _in_units(typed: Mapping[str, Typed], units: Mapping[str, str]) -> dict[str, Typed]:
+    return {code: replace(cell, unit=units.get(code, cell.unit)) for code, cell in typed.items()}
+
+
+def units_on_record(sheet: Sheet, patient_ids: Collection[int]) -> dict[str, dict[str, str]]:
+    """line -> marker -> unit, of the lines that are saved for these patients; one query, or none."""
+    lines = {draw_id: line for line, (_at, draw_id) in sheet.saved.items()}
+    if not lines:
+        return {}
+    units: dict[str, dict[str, str]] = {line: {} for line in lines.values()}
+    rows = Result.objects.current().filter(draw_id__in=lines, draw__patient_id__in=patient_ids, absent="")
+    for draw_id, marker, unit in rows.values_list("draw_id", "marker_id", "unit"):
+        units[lines[draw_id]][marker] = unit
+    return units
+
+
+def with_draws(lines: Sequence[Line]) -> list[Line]:
+    """The lines with what is on record of those that are saved; one query, or none."""
+    asked = {line.draw_id for line in lines if line.draw_id is not None}
+    if not asked:
+        return list(lines)
+    rows = Draw.objects.filter(patient_id__in={line.patient.pk for line in lines}).in_bulk(asked)
+    found = ((line, rows.get(line.draw_id or 0)) for line in lines)
+    return [
+        replace(line, draw=row) if row is not None and row.patient_id == line.patient.pk else line
+        for line, row in found
+    ]
 
 
 def checked(line: Line) -> Line:
@@ -126,32 +209,91 @@ def record_line(line: Line, *, user: User) -> Line:
     line = checked(line)
     if line.problems or not line.entry.readable:
         return line
-    markers = [new.marker for new in line.entry.results()]
-    other = other_draw(line.patient, line.form.cleaned_data, line.form.collected_at, markers)
-    if other and line.choice not in CHOICES:
-        return replace(line, other=other, problems=(question(other),))
-    same = other if line.choice == SameDay.SAME else None
+    meant = _draw_meant(line)
+    line = _beside(line, meant)
+    if not line.entry.readable:
+        return line
     try:
         outcome = record_draw(
             actor=user.audit_name,
             patient_id=line.patient.pk,
-            draw=_described(line.form, same),
+            draw=_described(line.form),
             results=line.entry.results(),
             recorded_by=user,
+            ask_same_day=line.choice != SameDay.SECOND,
+            same_as=meant.pk if meant and line.choice == SameDay.SAME else None,
         )
     except ResultExists as refusal:
         text = explain(refusal.code, refusal.params)
         return replace(line, entry=line.entry.with_error(refusal.params["marker"], text))
+    except OtherDrawOfTheDay as asks:
+        other = Draw.objects.get(pk=asks.draw_id)
+        return replace(line, other=other, problems=(question(other),))
+    except DrawFactsDiffer as refusal:
+        other = Draw.objects.get(pk=refusal.draw_id)
+        return replace(line, other=other, problems=(explain(refusal.code, refusal.params),))
     except RecordError as refusal:
         return replace(line, problems=(explain(refusal.code, refusal.params),))
-    return replace(line, saved_at=timezone.localtime().strftime("%H:%M:%S"), draw_id=outcome.draw_id)
+    saved_at = timezone.localtime().strftime("%H:%M:%S")
+    return replace(
+        line,
+        saved_at=saved_at,
+        draw_id=outcome.draw_id,
+        joined=bool(outcome.created) and not outcome.draw_created,
+        filled=outcome.filled,
+        on_hold=outcome.on_hold,
+    )
 
 
-def _described(form: DrawForm, on_record: Draw | None) -> NewDraw:
-    known = on_record or form
+def on_hold_text(lines: Sequence[Line], *, user: User) -> str:
+    """Of what was recorded just now, how much waits for whom; '' where nothing does."""
+    count = sum(line.on_hold for line in lines)
+    if not count:
+        return ""
+    text = ngettext(
+        "%(count)d value waits for a second person: somebody else than %(person)s. No trend reads it until then.",
+        "%(count)d values wait for a second person: somebody else than %(person)s. No trend reads them until then.",
+        count,
+    )
+    return text % {"count": count, "person": user}
+
+
+def _draw_meant(line: Line) -> Draw | None:
+    markers = [new.marker for new in line.entry.results()]
+    choice = line.choice if line.choice in CHOICES else ""
+    return draw_meant(
+        line.patient, line.form.cleaned_data, line.form.collected_at, markers, choice=choice, shown=line.shown
+    )
+
+
+def _beside(line: Line, meant: Draw | None) -> Line:
+    """The line read again beside what stands in its draw already: all of the draw must go together."""
+    if meant is None:
+        return line
+    rows = line.entry.rows
+    entry = read_entry(
+        patient=line.patient,
+        markers=[row.marker for row in rows],
+        typed={row.marker.code: row.typed for row in rows},
+        collected_at=timezone.localtime(line.form.collected_at),
+        decimal_comma=line.decimal_comma,
+        laboratory=line.form.cleaned_data["laboratory"],
+        history=line.entry.history,
+        beside=standing_counts(meant.pk),
+    )
+    return replace(line, entry=entry)
+
+
+def _described(form: LineForm) -> NewDraw:
+    data = form.cleaned_data
     return NewDraw(
-        collected_at=known.collected_at,
-        time_known=known.time_known,
-        laboratory=on_record.laboratory if on_record else form.cleaned_data["laboratory"],
-        accession=on_record.accession if on_record else "",
+        collected_at=form.collected_at,
+        time_known=form.time_known,
+        laboratory=data["laboratory"],
+        accession=data["accession"],
+        fasting=data["fasting"],
+        haemolysis=data["haemolysis"],
+        biotin=data["biotin"],
+        g_csf=data["g_csf"],
+        steroid=data["steroid"],
     )

@@ -7,10 +7,11 @@ from difflib import SequenceMatcher
 from itertools import product
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from patients.models import Patient
 from patients.name_keys import HAN, WORD, fold, readings
+from patients.selectors import same_name
 
 ALIKE: Final = 0.84  # of 1: "Wang Meili" and "Wang Meily", not "Wang Meili" and "Wang Wei"
 WORDS_SHARED: Final = 2
@@ -20,11 +21,14 @@ def likely_duplicates(
     patients: QuerySet[Patient], *, name: str, birth_date: dt.date | None, but: int = 0
 ) -> list[Patient]:
     """Those of `patients` with the same birth date and a similar name, or, where a birth date is missing, the same."""
-    same_name = Q(name__iexact=name.strip())
+    others = patients.exclude(pk=but).select_related("care_team")
     # Where either birth date is missing there is nothing but the name to go by: it must be the same.
-    asked = Q(birth_date=birth_date) | Q(birth_date__isnull=True) & same_name if birth_date else same_name
-    found = patients.filter(asked).exclude(pk=but).select_related("care_team").order_by("name", "pk")
-    return [one for one in found if one.birth_date != birth_date or similar_names(one.name, name)]
+    namesakes = same_name(others, name)
+    if birth_date is None:
+        return list(namesakes.order_by("name", "pk"))
+    born = [one for one in others.filter(birth_date=birth_date) if similar_names(one.name, name)]
+    undated = list(namesakes.filter(birth_date__isnull=True))
+    return sorted([*born, *undated], key=lambda one: (one.name, one.pk))
 
 
 def similar_names(one: str, other: str) -> bool:

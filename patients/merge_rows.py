@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import Patient, PatientMerge, Result
+from patients.models import Draw, Patient, PatientMerge, Result
+from patients.services import Blood
 from patients.services.merging import MOVES
+from patients.wording import unit_text
 
 TITLES = {
     "number": _("Numbers"),
@@ -25,7 +27,7 @@ TITLES = {
     "condition": _("Conditions"),
     "plan": _("Follow-up plans"),
     "call": _("Calls"),
-    "result": _("Values added or corrected in draws that went back"),
+    "result": _("Values added or corrected in draws that went back or were joined"),
 }
 
 
@@ -46,11 +48,16 @@ class MergeStory:
     moved: tuple[Moved, ...]
     left: tuple[Moved, ...]
     came_since: tuple[Moved, ...]
+    bloods: tuple[str, ...]
+    later: bool  # another record was merged into the same one since, and stands
 
 
 def stories_of(merges: QuerySet[PatientMerge]) -> tuple[MergeStory, ...]:
     """Newest first."""
-    rows = merges.select_related("retired", "by", "undone_by").order_by("-at", "-pk")
+    rows = list(merges.select_related("retired", "by", "undone_by").order_by("-at", "-pk"))
+    draws = Draw.objects.in_bulk({told[side] for one in rows for told in one.bloods for side in ("kept", "other")})
+    standing = PatientMerge.objects.filter(survivor__in={one.survivor_id for one in rows}, undone_at__isnull=True)
+    newest = dict(standing.values_list("survivor").annotate(Max("pk")))
     return tuple(
         MergeStory(
             merge=one,
@@ -58,9 +65,19 @@ def stories_of(merges: QuerySet[PatientMerge]) -> tuple[MergeStory, ...]:
             moved=moved_rows(one.moved),
             left=moved_rows(one.left),
             came_since=moved_rows(one.came_since),
+            bloods=tuple(_blood(told, draws) for told in one.bloods),
+            later=newest.get(one.survivor_id, 0) > one.pk,
         )
         for one in rows
     )
+
+
+def _blood(told: Mapping[str, Any], draws: Mapping[int, Draw]) -> str:
+    said = gettext("one blood, one draw was made of the two")
+    if told["answer"] == Blood.TWICE:
+        said = gettext("blood was taken twice, both draws stay")
+    days = {"kept": _LINES["draw"](draws[told["kept"]]), "other": _LINES["draw"](draws[told["other"]]), "said": said}
+    return gettext("%(kept)s and %(other)s: %(said)s") % days
 
 
 def moved_rows(ids: Mapping[str, Sequence[int]]) -> tuple[Moved, ...]:
@@ -106,5 +123,5 @@ _LINES: dict[str, Any] = {
     "condition": lambda row: _facts(_day(row.occurred_on), row.get_kind_display(), row.note),
     "plan": _plan,
     "call": lambda row: _facts(_day(row.at.date()), row.get_outcome_display(), row.note),
-    "result": lambda row: _facts(_collected(row.draw), row.marker_id, f"{row.reported} {row.unit}"),
+    "result": lambda row: _facts(_collected(row.draw), row.marker_id, f"{row.reported} {unit_text(row.unit)}"),
 }

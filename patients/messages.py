@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.catalogue import MarkerDefinition, catalogue
+from patients.fact_wording import differing_text, filled_text
 from patients.plausibility import check_value
 from patients.wording import chinese, interval_text, number_text, unit_text
 
@@ -100,13 +101,49 @@ TEMPLATES: Final[Mapping[str, object]] = {
         "The accession number %(accession)s belongs to a draw of %(recorded)s. Check the number, or the day and time."
     ),
     "marker_is_derived": _("%(marker)s is computed from other markers and cannot be entered."),
+    "laboratory_in_use": _(
+        "Draws, intervals or the second check know this laboratory by the name it has; under another one they would "
+        "lose it. Describe the new name as a laboratory of its own; put this one out of use once it reports no more."
+    ),
     "laboratory_known": _("A laboratory of this name is described already. Change that one, or give another name."),
+    "interval_overlaps": _(
+        "This line holds for some of the same people from the same day: %(line)s. Make the ages or the sex exclude "
+        "each other, or withdraw that line first."
+    ),
+    "interval_beside_more_exact": _(
+        "Older lines that say more exactly whom they hold for go before this one: %(lines)s. If this line replaces "
+        "them, end them first."
+    ),
+    "limits_fit_another_unit": _(
+        "These limits are about the catalogue's %(factor)s; in %(other_unit)s they would fit. Is the unit right?"
+    ),
+    "limits_far_off": _(
+        "These limits are about the catalogue's %(factor)s. Are the decimal points and the unit right?"
+    ),
+    "interval_not_standing": _("This line was ended or withdrawn meanwhile. Look at the table again."),
+    "interval_ends_too_early": _("The last day lies before the first. A line that never held is withdrawn."),
     "draft_is_older": _("This was typed on in another window meanwhile. Choose which of the two to go on with."),
     "draft_is_gone": _("This was saved or thrown away in another window meanwhile. What you typed here is still here."),
+    "draft_in_the_way": _(
+        "Something is typed here already and would be lost. Save it or throw it away first. Nothing was changed."
+    ),
     "patient_merged": _("This record was merged into another one meanwhile. Nothing was saved. Enter it there."),
+    "other_draw_of_the_day": _("A draw of that day with some of these markers is on record already."),
+    "draw_facts_differ": _(
+        "The draw on record and this paper do not agree. %(differing)s. Nothing was saved. If the record is wrong, "
+        "correct that draw first; if it is other blood, save it as a second draw with its own time or accession number."
+    ),
+    "draw_facts_filled": _("The draw on record is told what it does not say yet. %(filled)s."),
     "draw_is_empty": _("No value was typed. Type at least one."),
     "reason_missing": _("A correction needs its reason. Say in a few words why the record was wrong."),
     "nothing_changed": _("Nothing differs from what is on record. Change what is wrong, or go back."),
+    "nothing_checked": _("No value was ticked. Tick at least one that agrees with the paper."),
+    "own_entry": _("You entered %(marker)s yourself. Another person has to check it."),
+    "other_check_asked": _("%(marker)s waits for the other kind of second check. Open it from the list."),
+    "typed_already": _(
+        "You have typed %(marker)s a second time already and seen both values. Another person types it once more, or "
+        "it is corrected."
+    ),
     "draw_changed_meanwhile": _(
         "Somebody else changed this draw while you had it open. Nothing of yours was saved yet."
     ),
@@ -148,6 +185,9 @@ def _readable(params: Mapping[str, str]) -> dict[str, str]:
     if any(number in params for number in (*_NUMBERS, "factor")):
         shown["unit"] = unit_text(params.get("unit", ""))
         shown["value"] = _plain_number(params.get("value", ""))
+    if "facts" in params:
+        shown["differing"] = differing_text(params)
+        shown["filled"] = filled_text(params)
     shown["basis"] = _basis(params.get("source", ""), params.get("grade", ""))
     shown["reason"] = params.get("reason_zh" if chinese() else "reason_en", "")
     return shown

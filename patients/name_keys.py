@@ -16,6 +16,8 @@ MOST_READINGS: Final = 24  # of one name; the likeliest first
 READINGS_OF_A_SIGN: Final = 3
 HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 WORD: Final = re.compile(r"[^\W_]+")
+DOTS: Final = "·・•‧∙⋅･․ᐧ"  # between the parts of a name; keyboards write one, registers another
+BETWEEN_WORDS: Final = re.compile(rf"[\s{DOTS}'’‘ʼ`´＇]+")  # O’Brien is typed with whatever apostrophe there is
 
 # How family names are read where the dictionary's first reading is another.
 FAMILY_NAMES: Final = {
@@ -41,17 +43,42 @@ def fold(text: str) -> str:
 def name_keys(name: str) -> frozenset[str]:
     """Every beginning under which `name` is found: 张三 by zhangsan, san, zs; 'Wang Meili' by wang, meili, wm."""
     keys: set[str] = set()
-    for signs in HAN.findall(unicodedata.normalize("NFKC", name)):
+    parts = HAN.findall(unicodedata.normalize("NFKC", name))
+    # Of 买买提·艾力 each part is a beginning, and the whole as if no dot stood there.
+    for signs in dict.fromkeys([*parts, "".join(parts)]):
         for reading in readings(signs):
             # From each sign on, so that "zhang san" finds what "zhangsan" does.
             keys.update("".join(reading[start:]) for start in range(len(reading)))
             keys.add("".join(syllable[0] for syllable in reading))
+    if len(parts) > 1:
+        keys.add("".join(parts))
     words = WORD.findall(fold(HAN.sub(" ", name)))
     keys.update(words)
     if len(words) > 1:
         keys.add("".join(words))
         keys.add("".join(word[0] for word in words))
     return frozenset(key[:LONGEST] for key in keys if key)
+
+
+def name_parts(name: str) -> frozenset[str]:
+    """The rest of each word of a name from each of its signs on: what stands in a name is the beginning of one."""
+    words = fold(name).split()
+    return frozenset(word[at : at + LONGEST] for word in words for at in range(len(word)))
+
+
+def words_of(text: str) -> list[str]:
+    """What is searched for, a word each: a middle dot or an apostrophe parts words as a space does."""
+    return [word for word in BETWEEN_WORDS.split(text) if word]
+
+
+def tidy_number(text: str) -> str:
+    """A hospital number as it is kept: in plain signs, whatever width the keyboard wrote them in."""
+    return " ".join(unicodedata.normalize("NFKC", text).split())
+
+
+def number_key(text: str) -> str:
+    """How numbers are found: '24-00 1234' as '２４００１２３４' or '24001234'. '' where there is no letter or digit."""
+    return "".join(sign for sign in fold(text) if sign.isalnum())[:LONGEST]
 
 
 def readings(signs: str) -> list[tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Literal
@@ -184,3 +184,9 @@ def _concern(severity: Severity, code: str, marker: MarkerDefinition, value: Dec
 def _plain(number: Decimal) -> str:
     """Every digit, without an exponent."""
     return f"{number:f}"
+
+
+def facts_filled(changes: Mapping[str, tuple[str, str]]) -> Concern:
+    """That a draw on record is told more of itself: a haemolysis changes what its values count for."""
+    said = {f"says_{name}": new for name, (_old, new) in changes.items()}
+    return Concern("confirm", "draw_facts_filled", {"facts": ",".join(sorted(changes)), **said})

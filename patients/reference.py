@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Protocol
 
 from patients.catalogue import MarkerDefinition, ReferenceInterval
 from patients.values import ValueProblem, parse_value
@@ -26,14 +27,23 @@ def reference_for(
         if interval.sex in (None, sex)
         and interval.menopause in (None, menopause)
         and interval.smoking in (None, _SMOKING.get(smoking))
-        and _age_fits(interval, age)
+        and age_fits(interval.age_from, interval.age_to, age)
     ]
     return max(fitting, key=_exactness, default=None)
 
 
-def flag(value: Decimal, comparator: str, interval: ReferenceInterval | None) -> str:
-    """ "H", "L" or "" for a value in the unit of `interval`; no interval, no flag."""
-    return "" if interval is None else flag_between(value, comparator, low=interval.low, high=interval.high)
+class Limits(Protocol):
+    """An interval or a range: None is no limit on that side."""
+
+    @property
+    def low(self) -> Decimal | None: ...
+    @property
+    def high(self) -> Decimal | None: ...
+
+
+def flag(value: Decimal, comparator: str, within: Limits | None) -> str:
+    """ "H", "L" or "" for a value in the unit of `within`; no interval, no flag."""
+    return "" if within is None else flag_between(value, comparator, low=within.low, high=within.high)
 
 
 def flag_between(value: Decimal, comparator: str, *, low: Decimal | None, high: Decimal | None) -> str:
@@ -81,12 +91,39 @@ def _surely_below(value: Decimal, comparator: str, limit: Decimal) -> bool:
     return comparator in {"", "<="} and value < limit
 
 
-def _age_fits(interval: ReferenceInterval, age: int | None) -> bool:
+def age_fits(first: int | None, last: int | None, age: int | None) -> bool:
+    """Whether whole years lie within both ends; an age that is not known fits only what asks for none."""
     if age is None:
-        return interval.age_from is None and interval.age_to is None
-    return (interval.age_from is None or interval.age_from <= age) and (
-        interval.age_to is None or age <= interval.age_to
-    )
+        return first is None and last is None
+    return (first is None or first <= age) and (last is None or age <= last)
+
+
+class Line(Protocol):
+    """One line of a laboratory's table of intervals, as far as it says whom it holds for."""
+
+    assay_key: str
+    sex: str
+    age_from: int | None
+    age_to: int | None
+
+
+def asks_for(line: Line) -> int:
+    """How much a line asks of a person."""
+    return (line.sex != "") + (line.age_from is not None or line.age_to is not None)
+
+
+def same_place(line: Line) -> tuple[str, str, int | None, int | None]:
+    """What a newer line must share to take the place of an older one of the same laboratory and marker."""
+    return line.assay_key, line.sex, line.age_from, line.age_to
+
+
+def meet(one: Line, other: Line) -> bool:
+    """Whether two lines of one assay hold for one and the same person."""
+    if one.assay_key != other.assay_key or (one.sex and other.sex and one.sex != other.sex):
+        return False
+    first = max(one.age_from or 0, other.age_from or 0)
+    last = min((age for age in (one.age_to, other.age_to) if age is not None), default=None)
+    return last is None or first <= last
 
 
 def _exactness(interval: ReferenceInterval) -> int:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
 
 from django.db import models
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from patients.laboratory_profile import of_laboratory
 from patients.models import TAKEN_BACK, Draw, Patient, Result
+
+LONGEST_ID: Final = 19
 
 
 class SameDay(models.TextChoices):
@@ -25,14 +27,26 @@ class SameDay(models.TextChoices):
 
 
 def other_draw(patient: Patient, facts: Mapping[str, Any], at: dt.datetime, markers: Collection[str]) -> Draw | None:
-    """Another draw of that day that holds some of `markers`; `facts` is what the form of the draw says."""
-    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
-    that_day = Draw.objects.filter(patient=patient, collected_at__gte=day, collected_at__lt=day + dt.timedelta(days=1))
+    """Another draw of that day that holds some of `markers`; `facts` names its laboratory and accession number.
+
+    Asked under the patient's lock by the services: between an answer from outside and the writing somebody else may
+    have recorded the same blood.
+    """
+    this = [row.pk for row in _this(patient, facts, at)]
+    return draw_holding(patient.pk, markers, day=at.date(), but=this)
+
+
+def draw_holding(patient_id: int, markers: Collection[str], *, day: dt.date, but: Collection[int]) -> Draw | None:
+    """The first draw of a day that holds some of `markers`, but for those draws."""
+    start = dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_current_timezone())
+    that_day = Draw.objects.filter(
+        patient_id=patient_id, collected_at__gte=start, collected_at__lt=start + dt.timedelta(days=1)
+    )
     # What was taken back is no blood of that day: it may be typed again.
     held = (
         Result.objects.current()
         .exclude(status__in=TAKEN_BACK)
-        .filter(marker_id__in=markers, draw__in=that_day.exclude(pk__in=_this(patient, facts, at).values("pk")))
+        .filter(marker_id__in=markers, draw__in=that_day.exclude(pk__in=but))
     )
     result = held.select_related("draw").order_by("draw__collected_at", "pk").first()
     return None if result is None else result.draw
@@ -40,12 +54,31 @@ def other_draw(patient: Patient, facts: Mapping[str, Any], at: dt.datetime, mark
 
 def this_draw(patient: Patient, facts: Mapping[str, Any], at: dt.datetime) -> Draw | None:
     """The draw on record that the form describes, as `record_draw` would recognise it."""
-    return _this(patient, facts, at).order_by("pk").first()
+    return next(_this(patient, facts, at), None)
 
 
-def _this(patient: Patient, facts: Mapping[str, Any], at: dt.datetime) -> QuerySet[Draw]:
-    same = Q(patient=patient, laboratory=facts["laboratory"], accession=facts["accession"])
-    return Draw.objects.filter(same if facts["accession"] else same & Q(collected_at=at))
+def draw_meant(
+    patient: Patient, facts: Mapping[str, Any], at: dt.datetime, markers: Collection[str], *, choice: str, shown: str
+) -> Draw | None:
+    """The draw on record that this paper would be added to; None where it makes a new one.
+
+    `choice` is what was answered to the question, `shown` the id of the draw that it was asked about: an answer about
+    one draw is none about another that came in since.
+    """
+    if choice != SameDay.SAME:
+        return this_draw(patient, facts, at)
+    if shown.isascii() and shown.isdigit() and len(shown) < LONGEST_ID:
+        row = Draw.objects.filter(patient=patient, pk=int(shown)).first()
+        # Where the paper got another day since, the answer is about nothing any more: it is asked again.
+        return row if row and timezone.localdate(row.collected_at) == at.date() else None
+    return other_draw(patient, facts, at, markers)
+
+
+def _this(patient: Patient, facts: Mapping[str, Any], at: dt.datetime) -> Iterator[Draw]:
+    same = Draw.objects.filter(patient=patient, accession=facts["accession"])
+    if not facts["accession"]:
+        same = same.filter(collected_at=at)
+    return of_laboratory(facts["laboratory"], same.order_by("pk"))
 
 
 def question(other: Draw) -> str:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-
-from django.utils import timezone
 
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.derived import DerivedInput, derive
 from patients.messages import urgent_texts
 from patients.models import TAKEN_BACK, TREND_STATUSES, Draw, Patient, Result
-from patients.reference import flag_between, reference_for, reported_limits
-from patients.wording import interval_text
+from patients.ranges import Range, intervals_of, range_at
+from patients.reference import flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +19,23 @@ class SavedRow:
 
     marker: MarkerDefinition
     result: Result
-    reference_text: str
+    reference: Range | None
     flag: str
     urgent: tuple[str, ...]
+
+    @property
+    def reference_text(self) -> str:
+        return self.reference.text if self.reference else ""
 
     @property
     def status(self) -> str:
         """Said where the value is not one to rely on: preliminary, cancelled, entered in error ..."""
         return "" if self.result.status in TREND_STATUSES else self.result.get_status_display()
+
+    @property
+    def waits(self) -> bool:
+        """For a second person: no trend reads it yet."""
+        return bool(self.result.awaiting_check)
 
     @property
     def absent(self) -> str:
@@ -38,36 +44,33 @@ class SavedRow:
 
 
 def saved_rows(patient: Patient, draw: Draw) -> list[SavedRow]:
-    """The current version of each result of a draw, in the order of the catalogue. One query."""
-    age = patient.age_on(timezone.localtime(draw.collected_at).date())
+    """The current version of each result of a draw, in the order of the catalogue. Two queries."""
+    intervals = intervals_of([draw.laboratory])
     rows = []
-    for result in draw.results.current().select_related("assay", "marker").order_by("marker__order"):
+    for result in draw.results.current().select_related("assay", "marker", "recorded_by").order_by("marker__order"):
         marker = catalogue().marker(result.marker_id)
-        low, high = _limits_as_reported(result)
-        if low is None and high is None:
-            interval = reference_for(
-                marker, sex=patient.sex, age=age, menopause=patient.menopausal_status, smoking=patient.smoking
-            )
-            low, high = (interval.low, interval.high) if interval else (None, None)
+        within = range_at(
+            marker=marker,
+            patient=patient,
+            collected_at=draw.collected_at,
+            laboratory=draw.laboratory,
+            assay=result.assay.name if result.assay else "",
+            intervals=intervals,
+            reported=(result.reference_low, result.reference_high),
+            factor=result.factor,
+        )
         stands = result.status not in TAKEN_BACK
         value = result.canonical_value if stands else None
         rows.append(
             SavedRow(
                 marker=marker,
                 result=result,
-                reference_text=interval_text(low, high),
-                flag="" if value is None else flag_between(value, result.comparator, low=low, high=high),
+                reference=within,
+                flag="" if value is None else flag(value, result.comparator, within),
                 urgent=() if value is None else urgent_texts(marker, value, result.comparator),
             )
         )
     return rows
-
-
-def _limits_as_reported(result: Result) -> tuple[Decimal | None, Decimal | None]:
-    """In the marker's own unit; a result without a value has no factor that leads there."""
-    if result.factor is None:
-        return None, None
-    return reported_limits(result.reference_low, result.reference_high, factor=result.factor)
 
 
 def urgent_of(rows: Sequence[SavedRow]) -> list[str]:

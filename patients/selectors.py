@@ -6,7 +6,6 @@ Callers have passed `patients.access`, or are the system.
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,8 @@ from django.db.models import Case, F, Q, QuerySet, When
 
 from patients.catalogue import catalogue
 from patients.derived import INPUTS_OF, DerivedInput, derive
-from patients.models import Patient, PatientIdentifier, PatientSearchKey, Result
-from patients.name_keys import fold
+from patients.models import TAKEN_BACK, Patient, PatientIdentifier, PatientNamePart, PatientSearchKey, Result
+from patients.name_keys import LONGEST, fold, number_key, tidy_number, words_of
 
 # How the numbers of a patient are listed, and which one stands for the patient: the first.
 NUMBERS_IN_USE_FIRST = (
@@ -109,6 +108,29 @@ def series_points(
     return {patient_id: dict(markers) for patient_id, markers in series.items()}
 
 
+def held_points(patient_ids: Collection[int]) -> dict[int, list[SeriesPoint]]:
+    """patient id -> the numbers that wait for a second person, and what is computed from them, by time. One query.
+
+    They are shown, and urgent ones are said; no series holds them.
+    """
+    drawn = Result.objects.on_hold().filter(draw__patient_id__in=patient_ids).values("draw_id")
+    rows = Result.objects.numbers().filter(draw_id__in=drawn, draw__patient__merged_into__isnull=True)
+    draws: dict[int, list[SeriesPoint]] = defaultdict(list)
+    held: set[int] = set()
+    ordered = rows.order_by("draw__collected_at", "draw_id", "pk")
+    for *row, awaiting in ordered.values_list(*SERIES_FIELDS, "awaiting_check"):
+        point = _reported_point(*row)
+        draws[point.draw_id].append(point)
+        if awaiting:
+            held.update(point.result_ids)
+    points: dict[int, list[SeriesPoint]] = {patient_id: [] for patient_id in patient_ids}
+    for of_draw in draws.values():
+        for point in (*of_draw, *_derived_points(of_draw)):
+            if held.intersection(point.result_ids):
+                points[point.patient_id].append(point)
+    return points
+
+
 def _reported_point(*row: Any) -> SeriesPoint:
     """One row of SERIES_FIELDS; a result without an assay has an empty assay."""
     fields: list[Any] = list(row)
@@ -189,30 +211,44 @@ def holds_patients(*, synthetic: bool) -> bool:
 def matching(patients: QuerySet[Patient], text: str) -> QuerySet[Patient]:
     """Patients with a number, former ones too, that begins with `text`, or a name that holds each word of it.
 
+    A number is found whatever width, case, hyphens and spaces it is typed with.
     A name holds a word that stands in it, or with which its pinyin, its initials or a romanised word begins.
     All for an empty text.
     """
-    words = text.split()
+    words = words_of(text)
     if not words:
         return patients
-    by_name = Q()
+    by_name = Patient.objects.all()
     for word in words:
-        by_name &= Q(name__icontains=word) | Q(pk__in=_with_key(fold(word)))
-    number = unicodedata.normalize("NFKC", text.strip())
-    by_number = Q(pk__in=PatientIdentifier.objects.filter(value__istartswith=number).values("patient"))
-    return patients.filter(by_name | by_number)
+        by_name = by_name.filter(pk__in=_with_word(fold(word)))
+    number = number_key(text)
+    by_number = PatientIdentifier.objects.filter(key__startswith=number) if number else PatientIdentifier.objects.none()
+    # A union, not an "or": with an "or" the database reads every patient there is.
+    return patients.filter(pk__in=by_name.values_list("pk").union(by_number.values_list("patient_id")))
 
 
-def _with_key(beginning: str) -> QuerySet[PatientSearchKey, int]:
-    letters = "".join(sign for sign in beginning if sign.isalnum())  # as keys are made: "o'brien" is o and brien
+def _with_word(word: str) -> QuerySet[Any, Any]:
+    """Patients in whose name the word stands, or with a key that begins with it."""
+    held = PatientNamePart.objects.filter(part__startswith=word).values_list("patient_id")
+    letters = "".join(sign for sign in word if sign.isalnum())  # as keys are made: "anna-maria" is anna and maria
     if not letters:
-        return PatientSearchKey.objects.none().values_list("patient_id", flat=True)
-    return PatientSearchKey.objects.filter(key__startswith=letters).values_list("patient_id", flat=True)
+        return held
+    return held.union(PatientSearchKey.objects.filter(key__startswith=letters).values_list("patient_id"))
+
+
+def same_name(patients: QuerySet[Patient], name: str) -> QuerySet[Patient]:
+    """Those of exactly this name, whatever its case; looked up by the first word of it."""
+    words = fold(name).split()
+    if not words:
+        return patients.none()
+    begun = PatientNamePart.objects.filter(part=words[0][:LONGEST])
+    return patients.filter(pk__in=begun.values("patient"), name__iexact=name.strip())
 
 
 def with_number(patients: QuerySet[Patient], text: str) -> Patient | None:
     """The one patient with exactly this number, in use or not."""
-    found = patients.filter(identifiers__value__iexact=unicodedata.normalize("NFKC", text.strip())).distinct()[:2]
+    exactly = PatientIdentifier.objects.filter(key=number_key(text), value__iexact=tidy_number(text))
+    found = patients.filter(pk__in=exactly.values("patient"))[:2]
     return found[0] if len(found) == 1 else None
 
 
@@ -234,3 +270,11 @@ def numbers_of(patient_id: int, *, tz: dt.tzinfo) -> tuple[PatientNumber, ...]:
         PatientNumber(row.pk, row.system, row.value, row.created_at.astimezone(tz).date(), row.retired_on)
         for row in rows
     )
+
+
+def standing_counts(draw_id: int | None) -> dict[str, Decimal]:
+    """marker -> canonical value of what stands in a draw as a number: no limit, and not taken back. One query."""
+    if draw_id is None:
+        return {}
+    rows = Result.objects.current().exclude(status__in=TAKEN_BACK).filter(draw_id=draw_id, comparator="", absent="")
+    return {code: value for code, value in rows.values_list("marker_id", "canonical_value") if value is not None}

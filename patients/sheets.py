@@ -9,25 +9,30 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
 
 from accounts.models import User
 from patients.catalogue import MarkerDefinition, catalogue
+from patients.draft_contents import Cells, DraftState, Held
 from patients.drafts import own_draft
 from patients.entry import Typed
 from patients.models import EntryDraft
 from patients.services import DraftIsGone, DraftIsOlder, save_draft
+from patients.services.drafts import held_in, stands_in
 
 CELL = re.compile(r"(value|confirm)_([0-9]{1,18})_([A-Z0-9_]{1,40})")
+# What each draw of the page says of itself beside its day and its values.
+LINE_FACTS: Final = ("time", "accession", "fasting", "haemolysis", "biotin", "g_csf", "steroid")
 FACT = re.compile(
-    r"day|laboratory|markers|patients|lines|unknown|saved|day_[0-9]{1,18}|same_day_[0-9]{1,18}|unit_[A-Z0-9_]{1,40}"
+    r"day|laboratory|fasting|markers|patients|lines|unknown|lost|saved"
+    rf"|(?:day|same_day|same_draw|{'|'.join(LINE_FACTS)})_[0-9]{{1,18}}|(?:unit|assay)_[A-Z0-9_]{{1,40}}"
 )
 KEY = re.compile(r"[0-9]{1,18}:[A-Z0-9_]{1,40}")
 LONGEST_FACT = 20_000
 LONGEST_CELL = 200
-# A browser's form is taken with at most 1,000 fields; confirmations and units come on top of the cells.
+# What a browser still types in at once. Confirmations, units and facts come on top: DATA_UPLOAD_MAX_NUMBER_FIELDS.
 MOST_CELLS = 800
-
-Cells = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +62,16 @@ class Sheet:
             typed[marker.code] = Typed(
                 value=cell.get("value", ""),
                 unit=self.fact(f"unit_{marker.code}") or marker.unit,
+                assay=self.fact(f"assay_{marker.code}").strip(),
                 confirm=cell.get("confirm", ""),
             )
         return typed
+
+    def line_facts(self, line: str) -> dict[str, str]:
+        """The facts of one draw. Fasting is asked once for all, too; what was said of none of them is left out."""
+        said = {name: self.fact(f"{name}_{line}").strip() for name in LINE_FACTS}
+        said["fasting"] = said["fasting"] or self.fact("fasting")
+        return {name: text for name, text in said.items() if text}
 
     def is_typed(self, line: str) -> bool:
         return any(typed.value.strip() for typed in self.typed(line).values())
@@ -89,22 +101,39 @@ def sheet_of_draft(draft: EntryDraft) -> Sheet:
     return Sheet(draft.context, draft.cells)
 
 
-def keep(sheet: Sheet, *, user: User, scope: str, key: str, patient_id: int | None = None) -> EntryDraft | None:
-    """Put the draft where the page stands; what was typed on in another window is left alone."""
-    kept = own_draft(user, scope, key)
+def held_by(sheet: Sheet) -> Held:
     cells = {name: cell for name, cell in sheet.cells.items() if any(text.strip() for text in cell.values())}
+    return Held(cells, sheet.context)
+
+
+def keep(
+    sheet: Sheet, *, user: User, scope: str, key: str, known: DraftState, patient_id: int | None = None
+) -> EntryDraft:
+    """Put the draft where the page stands; a draft that was saved or thrown away in another window begins anew.
+
+    Raises
+    ------
+    DraftIsOlder
+        another window typed on what this one goes on with; it is left alone.
+    """
+    held = held_by(sheet)
+    newest = own_draft(user, scope, key)
+    if newest and stands_in(newest) != known and not held.has_all_of(held_in(newest)):
+        raise DraftIsOlder(revision=str(newest.revision))
+    put = partial(
+        save_draft,
+        user=user,
+        scope=scope,
+        key=key,
+        patient_id=patient_id,
+        cells=held.cells,
+        context=held.context,
+    )
+    state = stands_in(newest)
     try:
-        return save_draft(
-            user=user,
-            scope=scope,
-            key=key,
-            patient_id=patient_id,
-            cells=cells,
-            context=sheet.context,
-            revision=kept.revision if kept else 0,
-        )
-    except (DraftIsOlder, DraftIsGone):
-        return own_draft(user, scope, key)
+        return put(revision=state.revision, draft_id=state.draft_id)
+    except DraftIsGone:  # in the moment since it was read
+        return put(revision=0)
 
 
 def joined(parts: Sequence[object]) -> str:

@@ -12,11 +12,13 @@ from patients.views import (
     entry_check,
     entry_drafts,
     events,
+    intervals,
     laboratories,
     markers,
     merging,
     people,
     plan,
+    second_checks,
 )
 
 urlpatterns = [
@@ -36,6 +38,9 @@ urlpatterns = [
     path("laboratories/", laboratories.laboratory_list, name="laboratory_list"),
     path("laboratories/new/", laboratories.laboratory_new, name="laboratory_new"),
     path("laboratories/<int:pk>/", laboratories.laboratory_edit, name="laboratory_edit"),
+    path("laboratories/<int:pk>/intervals/", intervals.interval_list, name="interval_list"),
+    path("laboratories/<int:pk>/intervals/new/", intervals.interval_new, name="interval_new"),
+    path("laboratories/<int:pk>/intervals/<int:interval_id>/", intervals.interval_close, name="interval_close"),
     path("entry/drafts/<str:scope>/<str:key>/", entry_drafts.entry_draft, name="entry_draft"),
     path("entry/token/", entry_drafts.entry_token, name="entry_token"),
     path("entry/check/", entry_check.entry_check, name="entry_check"),
@@ -54,4 +59,11 @@ urlpatterns = [
     path("enter/clinic/draft/", clinic.clinic_draft, name="clinic_draft"),
     path("patients/<int:pk>/draws/dates/", dates.dates, name="dates"),
     path("patients/<int:pk>/draws/dates/draft/", dates.dates_draft, name="dates_draft"),
+    path("to-check/", second_checks.to_check, name="to_check"),
+    path("patients/<int:pk>/draws/<int:draw_id>/check/", second_checks.draw_verify, name="draw_verify"),
+    path(
+        "patients/<int:pk>/draws/<int:draw_id>/second-entry/",
+        second_checks.draw_second_entry,
+        name="draw_second_entry",
+    ),
 ]

@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 import pytest
 from django.core.cache import cache
 from django.utils import translation
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django import Settings
 
 from tests import servers
+from tests.browser.steps import slowed
 
 if TYPE_CHECKING:
     from tests.cast import Cast
@@ -87,6 +88,9 @@ def set_database() -> None:
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """The first moment a conftest is asked anything, before those of subfolders, which may import models, are read."""
+    parser.addoption(
+        "--database-only", action="store_true", help="leave out what touches no database: another one changes nothing"
+    )
     import django
     from django.conf import settings
 
@@ -119,12 +123,20 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what this machine has no server for; the header has said so."""
+    """Leaves out what this machine has no server for (the header has said so), or what was not asked for."""
     missing = missing_kinds().keys()
     left_out = [item for item in items if any(item.get_closest_marker(kind) for kind in missing)]
+    if config.getoption("database_only"):
+        left_out += [item for item in items if not touches_database(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in set(left_out)]
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """pytest-django refuses every query of a test without one of these."""
+    fixtures = getattr(item, "fixturenames", ())
+    return item.get_closest_marker("django_db") is not None or not {"db", "transactional_db"}.isdisjoint(fixtures)
 
 
 @pytest.fixture(autouse=True)
@@ -169,6 +181,8 @@ def browser() -> Iterator[Browser]:
     # Playwright runs an event loop in this thread, where Django would refuse every query of a test.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     program = servers.find_chromium()
+    # Ten seconds more than Playwright's own: a machine of CI may be three times slower than the one at hand.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=servers.chromium_arguments(), headless=True)
         yield launched
@@ -179,7 +193,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     """A page in a fresh browser profile, in English, wide as a clinic's screen."""
     context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
-    yield context.new_page()
+    yield slowed(context.new_page())
     context.close()
 
 

@@ -24,12 +24,13 @@ from pytest_django import Settings
 
 from accounts.models import Team, User
 from audit.models import AuditEvent
-from patients.models import Draw, ImportBatch, Laboratory, Patient
+from patients.models import Draw, ImportBatch, Laboratory, LaboratoryInterval, Patient
 from patients.services import set_plan
 from tests.cast import ACTOR, PASSWORD, Cast
 from tests.monitoring.scenes import FIRST_DRAW, RISING, patient_with, run, the_alert
 from tests.monitoring.test_outbox import write
 from tests.patients.papers import paper
+from tests.patients.tables import line
 
 SIGNED_IN: Final = ("nurse", "clinician", "administrator", "stranger")
 PEOPLE: Final = (*SIGNED_IN, "anonymous")
@@ -120,6 +121,11 @@ def sent_about_a_patient(data: Data) -> Row:
 
 def in_a_month() -> str:
     return (timezone.localdate() + dt.timedelta(days=30)).isoformat()
+
+
+def of_the_interval() -> tuple[object, ...]:
+    interval = LaboratoryInterval.objects.get(marker_id="NSE")
+    return (interval.laboratory_id, interval.pk)
 
 
 def about_a_draw(*, get: By, post: By = (405, 405, 405)) -> Row:
@@ -264,6 +270,31 @@ ROWS: Final[dict[str, Row]] = {
         absent=lambda _thing: (ABSENT,),
         data=lambda _world: {"name": "Hospital lab"},
     ),
+    "interval_list": Row(
+        get=(403, 403, 200),
+        foreign_get=(403, 403, 200),
+        foreign_post=NEVER,
+        path=lambda _thing: (Laboratory.objects.get(key="hospital lab").pk,),
+        absent=lambda _thing: (ABSENT,),
+    ),
+    "interval_new": Row(
+        get=(403, 403, 200),
+        post=(403, 403, 302),
+        foreign_get=(403, 403, 200),
+        foreign_post=(403, 403, 302),
+        path=lambda _thing: (Laboratory.objects.get(key="hospital lab").pk,),
+        absent=lambda _thing: (ABSENT,),
+        data=lambda _world: {"valid_from": "2026-01-01", "high_CEA": "4.3", "unit_CEA": "ng/mL"},
+    ),
+    "interval_close": Row(
+        get=(403, 403, 200),
+        post=(403, 403, 302),
+        foreign_get=(403, 403, 200),
+        foreign_post=(403, 403, 302),
+        path=lambda _thing: of_the_interval(),
+        absent=lambda _thing: (ABSENT, ABSENT),
+        data=lambda _world: {"last_day": "2026-03-01"},
+    ),
     "entry_bands": Row(get=(400, 400, 400), anyone=(401, 405)),  # without a question
     "entry_draft": Row(
         get=(200, 200, 403),
@@ -282,6 +313,7 @@ ROWS: Final[dict[str, Row]] = {
     "import_columns": file_step(get=(302, 403, 302)),
     "import_confirm": file_step(get=NEVER),
     "import_discard": file_step(get=NEVER),
+    "patient_results": about_a_patient(get=ALL),
     "patient_numbers": about_a_patient(
         get=(200, 200, 403), post=(302, 302, 403), data=lambda _world: {"number": "N-78", "reason": "new card"}
     ),
@@ -304,12 +336,22 @@ ROWS: Final[dict[str, Row]] = {
     ),
     "draw_correct": about_a_draw(get=(200, 200, 403), post=(409, 409, 403)),  # what was seen is not said: shown again
     "draw_history": about_a_draw(get=ALL),
+    "to_check": Row(get=(200, 200, 403)),
+    "draw_verify": about_a_draw(get=(200, 200, 403), post=(422, 422, 403)),  # nothing is ticked
+    "draw_second_entry": about_a_draw(get=(200, 200, 403), post=(422, 422, 403)),  # nothing is typed
     "clinic": Row(get=(200, 200, 403), post=(422, 422, 403)),
     "clinic_draft": Row(get=(200, 200, 403), anyone=(401, 405)),
     "dates": about_a_patient(get=(200, 200, 403), post=(422, 422, 403)),
     "dates_draft": Row(get=(200, 200, 403), foreign_post=NEVER, path=of_patient, absent=of_nobody, anyone=(401, 405)),
 }
-NOT_A_TEAMS: Final = ("outbox_message", "marker_detail", "laboratory_edit")
+NOT_A_TEAMS: Final = (
+    "outbox_message",
+    "marker_detail",
+    "laboratory_edit",
+    "interval_list",
+    "interval_new",
+    "interval_close",
+)
 
 
 def addresses() -> Iterator[str]:
@@ -342,7 +384,7 @@ def world(cast: Cast, settings: Settings, tmp_path: Path) -> World:
     settings.OUTBOX_DIR = tmp_path / "outbox"
     settings.OUTBOX_DIR.mkdir()
     write(settings.OUTBOX_DIR, MAIL)
-    Laboratory.objects.create(key="hospital lab", name="Hospital lab")
+    line("NSE", "", "16.3", "ng/mL", of=Laboratory.objects.create(key="hospital lab", name="Hospital lab").name)
     return World(cast, owned_by(cast.team, cast.nurse), owned_by(cast.other_team, cast.stranger))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from exchange.csv.messages import FileRefused
-from exchange.csv.own_columns import OWN
+from exchange.csv.own_columns import PASSED_OVER
 from patients.catalogue import catalogue
 
 RIGHT: Final = "patient_id,marker,value,unit,collected_at"
@@ -46,6 +46,10 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "clock": ("time", "clock_time", "Uhrzeit", "时间"),
     "fasting": ("fasting", "fasted", "lbfast", "nüchtern", "空腹", "是否空腹"),
     "haemolysis": ("haemolysis", "hemolysis", "haemolysed", "hemolyzed", "Hämolyse", "溶血"),
+    "biotin": ("biotin", "生物素"),
+    "g_csf": ("g_csf", "filgrastim", "粒细胞集落刺激因子", "升白针"),
+    "steroid": ("steroid", "steroids", "corticosteroid", "glucocorticoid", "Glukokortikoid", "糖皮质激素"),
+    "note": ("draw_note",),
     "laboratory": (
         "laboratory",
         "lab",
@@ -78,6 +82,13 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "name": ("name", "patient_name", "full_name", "Patientenname", "姓名", "患者姓名", "病人姓名"),
     "sex": ("sex", "gender", "Geschlecht", "性别"),
     "birth_date": ("birth_date", "date_of_birth", "dob", "birthday", "Geburtsdatum", "出生日期", "出生年月"),
+}
+# Only proposed: such a column may be about one result, and a person says that it is about the draw.
+PROPOSED: Final[dict[str, tuple[str, ...]]] = {
+    "note": (
+        *("note", "notes", "comment", "comments", "remark", "remarks", "Kommentar", "Bemerkung", "Anmerkung"),
+        *("备注", "备注信息", "说明", "注释"),
+    ),
 }
 # Two columns of these roles could both be meant, and taking the wrong one would be a wrong number.
 NEVER_TWICE: Final = ("value", "unit")
@@ -158,7 +169,8 @@ def find_columns(headers: Sequence[str]) -> Columns:
 
 
 def left_out(headers: Sequence[str], used: Collection[int]) -> tuple[str, ...]:
-    return tuple(header for place, header in enumerate(headers) if place not in used and header and header not in OWN)
+    unused = (header for place, header in enumerate(headers) if place not in used)
+    return tuple(header for header in unused if header and header not in PASSED_OVER)
 
 
 def split_unit(header: str) -> tuple[str, str]:

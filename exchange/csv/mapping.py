@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from exchange.csv.columns import RESULTS, column_key
@@ -38,6 +38,11 @@ class FileMapping:
     delimiter: str = ""
     decimal: str = ""
     date_order: str = ""
+    collected_on: str = ""  # of all lines, where the file has no column for it; holds for one file
+
+    def remembered(self) -> FileMapping:
+        """What holds for every file under these column names."""
+        return replace(self, collected_on="")
 
     @property
     def wide(self) -> bool:

@@ -27,6 +27,7 @@ class FileRefused(InputProblem):
         "file_encoding_broken": "the file says it is {encoding} and is not; save it as UTF-8",
         "file_columns_missing": "no column for {missing}; the first line has: {found}; right would be: {right}",
         "file_columns_doubtful": "several columns could be the {role}: {found}; keep one of them",
+        "file_date_twice": "{found} holds the day of collection, and one day was said of the whole file",
     }
 
 
@@ -49,6 +50,7 @@ class LineProblem(InputProblem):
         "time_does_not_exist": "{value!r}: this clock time was skipped when the clocks went forward",
         "fasting_not_understood": "{value!r} in {column}: write yes, no or leave it empty",
         "haemolysis_not_understood": "{value!r} in {column}: write yes, no or leave it empty",
+        "taken_not_understood": "{value!r} in {column}: write yes, no or leave it empty",
         "status_not_understood": "{value!r} is no status of a result; write final, preliminary, corrected or cancelled",
     }
 
@@ -72,6 +74,10 @@ class LineRead:
     accession: str = ""
     fasting: str = "unknown"
     haemolysis: str = "unknown"
+    biotin: str = "unknown"
+    g_csf: str = "unknown"
+    steroid: str = "unknown"
+    note: str = ""
     status: str = "final"
     reference_low: str = ""
     reference_high: str = ""

@@ -12,12 +12,14 @@ REASON: Final = "leadtime_reason"
 DECIMAL: Final = "leadtime_decimal"
 AS_IT_STOOD: Final = "leadtime_as_it_stood"
 OWN: Final = (LINE, CODE, REASON, DECIMAL, AS_IT_STOOD)
+EXPORTED: Final = "leadtime_export"  # marks a file of results that Leadtime wrote
+PASSED_OVER: Final = (*OWN, EXPORTED)
 
 
 def is_ours(headers: Sequence[str]) -> bool:
-    """Whether these are the columns of rejected lines as Leadtime writes them."""
-    return LINE in headers and CODE in headers
+    """Whether these are the columns of rejected lines or of results as Leadtime writes them."""
+    return (LINE in headers and CODE in headers) or EXPORTED in headers
 
 
 def without_own(headers: Sequence[str]) -> list[str]:
-    return [header for header in headers if header not in OWN]
+    return [header for header in headers if header not in PASSED_OVER]

@@ -20,7 +20,14 @@ from exchange.csv.own_columns import DECIMAL, is_ours
 from exchange.csv.records import MOST_CHARACTERS, MOST_LINES, Record
 from exchange.csv.said import columns_said
 from exchange.csv.tables import Table, open_table
-from exchange.csv.words import read_fasting, read_haemolysis, read_reference, read_sex, read_status
+from exchange.csv.words import (
+    read_fasting,
+    read_haemolysis,
+    read_reference,
+    read_sex,
+    read_status,
+    read_taken,
+)
 from patients.spreadsheet_cells import unsafe
 
 # What a cell may hold: the record keeps no more.
@@ -34,6 +41,15 @@ LIMITS: Final = {
     "reference_high": 40,
     "interpretation": 20,
     "name": 200,
+    "note": 500,
+}
+_WORDS: Final = {
+    "fasting": (read_fasting, "fasting_not_understood"),
+    "haemolysis": (read_haemolysis, "haemolysis_not_understood"),
+    "biotin": (read_taken, "taken_not_understood"),
+    "g_csf": (read_taken, "taken_not_understood"),
+    "steroid": (read_taken, "taken_not_understood"),
+    "status": (read_status, "status_not_understood"),
 }
 # 4,7 or 0,412 or 1.234,5: no thousands are written so. (4,125 could be either and proves nothing.)
 _DECIMAL_COMMA = re.compile(r"\D*(?:[\d.]*\d,\d{1,2}|[\d.]*\d,\d{4,}|0,\d+)\s*")
@@ -53,6 +69,7 @@ class Shape:
     decimal_comma: bool
     lines_total: int  # physical lines under the header
     date_order: str = ""
+    collected_on: str = ""
     sheet: str = ""
     sheets: tuple[str, ...] = ()
 
@@ -104,13 +121,13 @@ class ResultFile:
 
     def _read(self, record: Record, cells: dict[str, str], names: tuple[str, ...], header: str) -> LineRead:
         self._require(cells, names)
-        moment = self._moment(cells["collected"], cells.get("clock", ""))
+        moment = self._moment(self.shape.collected_on or cells["collected"], cells.get("clock", ""))
         low, high = self._limits(cells)
         return LineRead(
             line_number=record.first,
             last_line_number=record.last,
             raw=raw_text(record.raw),
-            patient=cells["patient"],
+            patient=cells.get("patient", ""),
             marker_names=names,
             loinc=cells.get("loinc", ""),
             value=cells["value"],
@@ -122,6 +139,10 @@ class ResultFile:
             accession=cells.get("accession", ""),
             fasting=self._word("fasting", cells),
             haemolysis=self._word("haemolysis", cells),
+            biotin=self._word("biotin", cells),
+            g_csf=self._word("g_csf", cells),
+            steroid=self._word("steroid", cells),
+            note=cells.get("note", ""),
             status=self._word("status", cells),
             reference_low=low,
             reference_high=high,
@@ -144,7 +165,8 @@ class ResultFile:
 
     def _require(self, cells: dict[str, str], names: tuple[str, ...]) -> None:
         columns = self.shape.columns
-        for role in ("patient", "collected"):
+        whose = "patient" if "patient" in columns.places else "accession"
+        for role in (whose,) if self.shape.collected_on else (whose, "collected"):
             if not cells[role]:
                 raise LineProblem("cell_missing", {"column": columns.header(role)})
         if not names and not cells.get("loinc"):
@@ -158,11 +180,11 @@ class ResultFile:
         return read_moment(text, clock=self._clock, column=column, time_text=time_text, order=self.shape.date_order)
 
     def _word(self, role: str, cells: dict[str, str]) -> str:
-        reader = {"fasting": read_fasting, "haemolysis": read_haemolysis, "status": read_status}[role]
+        reader, code = _WORDS[role]
         text = cells.get(role, "")
         word = reader(text)
         if word is None:
-            raise LineProblem(f"{role}_not_understood", {"value": text[:40], "column": self.shape.columns.header(role)})
+            raise LineProblem(code, {"value": text[:40], "column": self.shape.columns.header(role)})
         return word
 
     def _limits(self, cells: dict[str, str]) -> tuple[str, str]:
@@ -197,6 +219,7 @@ def open_results(stream: BinaryIO, *, clock: Clock, mapping: FileMapping | None 
         decimal_comma=decimal_comma,
         lines_total=last_line - table.header_line,
         date_order=mapping.date_order if mapping else "",
+        collected_on=mapping.collected_on if mapping else "",
         sheet=getattr(table, "sheet", ""),
         sheets=getattr(table, "sheets", ()),
     )

@@ -8,6 +8,7 @@ from exchange.csv.columns import (
     ASKED,
     MOST_NAMED,
     NEVER_TWICE,
+    PROPOSED,
     REQUIRED,
     REQUIRED_WIDE,
     RESULTS,
@@ -30,7 +31,7 @@ def columns_said(mapping: FileMapping, headers: Sequence[str]) -> Columns:
     Raises
     ------
     FileRefused
-        something that is needed was not said, or was said of two columns.
+        something that is needed was not said, or was said twice.
     """
     places: dict[str, int] = {}
     markers: list[int] = []
@@ -49,6 +50,12 @@ def columns_said(mapping: FileMapping, headers: Sequence[str]) -> Columns:
         elif column.role in SYNONYMS:
             places[column.role] = place
     said = {*places, *(("marker",) if markers or "loinc" in places else ())}
+    if "accession" in said:
+        said.add("patient")  # who has that number on record
+    if mapping.collected_on:
+        if "collected" in places:
+            raise FileRefused("file_date_twice", {"found": headers[places["collected"]]})
+        said.add("collected")
     missing = [ASKED[role] for role in (REQUIRED_WIDE if results else REQUIRED) if role not in said]
     if missing:
         named = ", ".join(header[:40] for header in headers[:MOST_NAMED] if header)
@@ -61,7 +68,8 @@ def columns_said(mapping: FileMapping, headers: Sequence[str]) -> Columns:
 
 def proposed(headers: Sequence[str]) -> tuple[ColumnSaid, ...]:
     """What the columns most likely are, for a person to look at."""
-    roles = {column_key(name): role for role, names in SYNONYMS.items() for name in names}
+    named = (*PROPOSED.items(), *SYNONYMS.items())
+    roles = {column_key(name): role for role, names in named for name in names}
     long = any(roles.get(column_key(header)) == "value" for header in headers)
     taken: set[str] = set()
     found = []

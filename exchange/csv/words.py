@@ -14,6 +14,10 @@ _FASTING: Final = {
     **dict.fromkeys(("not fasting", "non-fasting", "nonfasting", "fed", "非空腹", "餐后", "nicht nüchtern"), "no"),
 }
 _HAEMOLYSIS: Final = {"溶血": "yes", "haemolysed": "yes", "hemolyzed": "yes", "无溶血": "no", "未溶血": "no"}
+_TAKEN: Final = {
+    **dict.fromkeys(("taken", "given", "服用", "使用", "已用", "genommen"), "yes"),
+    **dict.fromkeys(("not taken", "not given", "未服用", "未使用", "未用", "无", "nicht genommen"), "no"),
+}
 _SEX: Final = {
     **dict.fromkeys(("f", "female", "w", "weiblich", "frau", "女", "女性", "2"), "female"),
     **dict.fromkeys(("m", "male", "männlich", "mann", "男", "男性", "1"), "male"),
@@ -49,6 +53,11 @@ def read_haemolysis(text: str) -> str | None:
     """'present', 'none' or 'unknown'; None where the word is not known."""
     answer = _HAEMOLYSIS.get(_plain(text)) or _yes_or_no(text)
     return {"yes": "present", "no": "none"}.get(answer, answer) if answer else None
+
+
+def read_taken(text: str) -> str | None:
+    """'yes', 'no' or 'unknown' of a substance; None where the word is not known."""
+    return _TAKEN.get(_plain(text)) or _yes_or_no(text)
 
 
 def _yes_or_no(text: str) -> str | None:

@@ -19,9 +19,10 @@ from patients.models.events import (
     Treatment,
     TreatmentKind,
 )
-from patients.models.import_sources import Fate, ImportSource, LineOutcome
+from patients.models.import_sources import Fate, ImportSource, LineOutcome, ShownPiece
 from patients.models.intake import BatchState, ImportBatch, RejectedLine
 from patients.models.laboratory import Laboratory, LaboratoryMarker
+from patients.models.laboratory_interval import IntervalSex, LaboratoryInterval
 from patients.models.marker import Assay, Marker
 from patients.models.patient import (
     BoneStatus,
@@ -33,10 +34,13 @@ from patients.models.patient import (
     Smoking,
     Stage,
 )
-from patients.models.people_merge import PatientMerge, PatientSearchKey
+from patients.models.people_merge import PatientMerge, PatientNamePart, PatientSearchKey
 from patients.models.plan import FollowUpPlan
+from patients.models.result_checks import CheckKind, CheckOutcome, ResultCheck
+from patients.models.second_check import HOLDS, SecondCheck
 
 __all__ = [
+    "HOLDS",
     "TAKEN_BACK",
     "TREND_STATUSES",
     "Absent",
@@ -44,6 +48,8 @@ __all__ = [
     "BatchState",
     "BoneStatus",
     "CallOutcome",
+    "CheckKind",
+    "CheckOutcome",
     "Condition",
     "ConditionKind",
     "Draw",
@@ -60,7 +66,9 @@ __all__ = [
     "ImagingStudy",
     "ImportBatch",
     "ImportSource",
+    "IntervalSex",
     "Laboratory",
+    "LaboratoryInterval",
     "LaboratoryMarker",
     "LesionType",
     "LineOutcome",
@@ -70,11 +78,15 @@ __all__ = [
     "Patient",
     "PatientIdentifier",
     "PatientMerge",
+    "PatientNamePart",
     "PatientSearchKey",
     "RejectedLine",
     "Result",
+    "ResultCheck",
     "ResultStatus",
+    "SecondCheck",
     "Sex",
+    "ShownPiece",
     "SkeletalEvent",
     "SkeletalEventKind",
     "Smoking",

@@ -22,6 +22,8 @@ class EntryScope(models.TextChoices):
     DRAW = "draw", _("one draw")
     CLINIC = "clinic", _("many patients")
     DATES = "dates", _("several dates")
+    CORRECTION = "correction", _("a correction")
+    CHECK = "check", _("a second entry")
 
 
 class EntryDraft(models.Model):

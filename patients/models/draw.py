@@ -12,6 +12,7 @@ from patients.models.draw_context import Taken
 from patients.models.intake import ImportBatch
 from patients.models.marker import Assay, Marker
 from patients.models.patient import Patient
+from patients.models.second_check import HOLDS
 
 
 class Fasting(models.TextChoices):
@@ -99,9 +100,17 @@ class ResultQuerySet(models.QuerySet["Result"]):
         """The latest version of each result: what no other row replaces."""
         return self.filter(replaced_by__isnull=True)
 
-    def for_trends(self) -> ResultQuerySet:
+    def numbers(self) -> ResultQuerySet:
         """What may be read as a number."""
         return self.current().filter(status__in=TREND_STATUSES, absent="")
+
+    def for_trends(self) -> ResultQuerySet:
+        """The numbers that wait for no second person."""
+        return self.numbers().filter(awaiting_check="")
+
+    def on_hold(self) -> ResultQuerySet:
+        """What a second person has still to look at."""
+        return self.current().exclude(awaiting_check="")
 
 
 class Result(models.Model):
@@ -137,11 +146,18 @@ class Result(models.Model):
     replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
     reason = models.CharField(_("reason of the correction"), max_length=300, blank=True)
     confirmed = models.BooleanField(default=False, help_text="An odd value that was typed a second time.")
+    # The one fact of a row that changes: whether it waits. What was reported never does (docs/adr/0020).
+    awaiting_check = models.CharField(
+        max_length=10, choices=[(one.value, one.label) for one in HOLDS], blank=True, default=""
+    )
 
     objects = ResultQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["marker", "draw"], name="result_by_marker")]
+        indexes = [
+            models.Index(fields=["marker", "draw"], name="result_by_marker"),
+            models.Index(fields=["draw"], condition=~Q(awaiting_check=""), name="result_on_hold"),
+        ]
         constraints = [
             one_of("status", ResultStatus, name="result_status_known"),
             models.UniqueConstraint(fields=["draw", "marker", "version"], name="result_version_once"),
@@ -167,6 +183,15 @@ class Result(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(replaces__isnull=True) | ~Q(replaces=F("pk")), name="result_replaces_another"
+            ),
+            # Only what a person typed waits for another; what was taken back counts for nothing anyway.
+            models.CheckConstraint(
+                condition=Q(awaiting_check="")
+                | (
+                    Q(awaiting_check__in=[str(one) for one in HOLDS], recorded_by__isnull=False, batch__isnull=True)
+                    & ~Q(status__in=[str(one) for one in TAKEN_BACK])
+                ),
+                name="result_on_hold_was_typed",
             ),
         ]
 

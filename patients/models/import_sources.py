@@ -1,4 +1,4 @@
-"""What a person said of one kind of file, and what became of the lines of one."""
+"""What a person said of one kind of file, and what became, or was shown to become, of the lines of one."""
 
 from __future__ import annotations
 
@@ -61,3 +61,21 @@ class LineOutcome(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.line_number} of import {self.batch_id}"
+
+
+class ShownPiece(models.Model):
+    """The digest of what a preview showed of one piece of a file: what is confirmed is written so or not at all."""
+
+    batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="shown_pieces")
+    lines_done = models.PositiveIntegerField(help_text="of the file, at the end of the piece")
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["lines_done"]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "lines_done"], name="shown_piece_once"),
+            models.CheckConstraint(condition=~Q(digest=""), name="shown_piece_has_a_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"lines up to {self.lines_done} of import {self.batch_id}"

@@ -41,6 +41,7 @@ class ImportBatch(models.Model):
     patients_created = models.PositiveIntegerField(default=0)
     draws_created = models.PositiveIntegerField(default=0)
     to_check = models.PositiveIntegerField(default=0)
+    idle_runs = models.PositiveSmallIntegerField(default=0, help_text="runs since the last piece that was done")
     import_source = models.ForeignKey(
         "patients.ImportSource", on_delete=models.SET_NULL, null=True, blank=True, related_name="batches"
     )

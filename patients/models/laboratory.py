@@ -6,7 +6,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from patients.models.constraints import one_of
 from patients.models.marker import Marker
+from patients.models.second_check import SecondCheck
 
 LONGEST_NAME = 80  # as of `Draw.laboratory`, which holds the name in words
 
@@ -17,12 +19,18 @@ class Laboratory(models.Model):
     key = models.CharField(max_length=LONGEST_NAME, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=LONGEST_NAME)
     decimal_comma = models.BooleanField(_("writes 4,7 for four point seven"), default=False)
+    second_check = models.CharField(
+        _("second check"), max_length=10, choices=SecondCheck.choices, default=SecondCheck.NONE
+    )
     is_active = models.BooleanField(_("in use"), default=True)
     history = HistoricalRecords()
 
     class Meta:
         ordering = ["key"]
-        constraints = [models.CheckConstraint(condition=~models.Q(key=""), name="laboratory_has_a_name")]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(key=""), name="laboratory_has_a_name"),
+            one_of("second_check", SecondCheck, name="laboratory_second_check_known"),
+        ]
 
     def __str__(self) -> str:
         return f"laboratory {self.pk}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +11,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import Team, User
 from patients.models.constraints import one_of
+from patients.name_keys import LONGEST, number_key
 
 
 class Sex(models.TextChoices):
@@ -88,6 +90,7 @@ class Patient(models.Model):
     history = HistoricalRecords()
 
     class Meta:
+        indexes = [models.Index(fields=["birth_date"], name="patient_by_birth_date")]
         constraints = [
             one_of("sex", Sex, name="patient_sex_known"),
             one_of("menopausal_status", MenopausalStatus, name="patient_menopausal_status_known"),
@@ -131,7 +134,8 @@ class PatientIdentifier(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     retired_on = models.DateField(_("out of use since"), null=True, blank=True)
-    history = HistoricalRecords()
+    key = models.CharField(max_length=LONGEST, blank=True, editable=False, db_index=True, help_text="how it is found")
+    history = HistoricalRecords(excluded_fields=["key"])
 
     class Meta:
         constraints = [
@@ -141,3 +145,7 @@ class PatientIdentifier(models.Model):
 
     def __str__(self) -> str:
         return f"identifier {self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.key = number_key(self.value)
+        super().save(*args, **kwargs)

@@ -29,6 +29,22 @@ class PatientSearchKey(models.Model):
         return f"search key {self.pk}"
 
 
+class PatientNamePart(models.Model):
+    """The rest of a name from one of its signs on, so that what stands in a name is found by an index. Never typed."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="name_parts")
+    part = models.CharField(max_length=LONGEST_KEY, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "part"], name="name_part_once"),
+            models.CheckConstraint(condition=~Q(part=""), name="name_part_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return f"name part {self.pk}"
+
+
 class PatientMerge(models.Model):
     """Two records made one: what was moved, what stayed behind, and what is needed to undo it.
 
@@ -42,8 +58,10 @@ class PatientMerge(models.Model):
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     moved = models.JSONField(default=dict, help_text="rows that were given to the record that was kept")
     left = models.JSONField(default=dict, help_text="rows that the kept record held already; they stayed")
+    bloods = models.JSONField(default=list, help_text="draws that may be one blood, what was said, what was joined")
     numbers_retired = models.JSONField(default=list, help_text="numbers the merge put out of use")
     plans_stopped = models.JSONField(default=list, help_text="plans the merge put out of force")
+    plans_in_force = models.JSONField(default=list, help_text="plans that were in force with the record given away")
     newest = models.JSONField(default=dict, help_text="the last id of each kind at the merge: what is newer came since")
     undone_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")

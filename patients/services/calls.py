@@ -13,7 +13,8 @@ from django.utils.translation import gettext
 
 from accounts.models import User
 from audit.services import record
-from patients.models import CallOutcome, FollowUpCall, FollowUpPlan, Patient
+from patients.models import CallOutcome, FollowUpCall, FollowUpPlan
+from patients.services.locking import hold_patient
 
 # A promise keeps a draw from being called late, so it cannot reach far; a longer absence is a pause with a reason.
 LONGEST_PROMISE: Final = dt.timedelta(days=92)
@@ -37,14 +38,14 @@ def record_call(
 
     Raises
     ------
-    ValidationError
-        a field does not do; nothing is written.
+    ValidationError, PatientMerged
+        a field does not do, or the record was merged meanwhile; nothing is written.
     """
     at = now or timezone.now()
     _check_days(outcome, comes_on, call_again_on, today=timezone.localdate(at))
     if outcome == CallOutcome.OTHER and not note.strip():
         raise ValidationError({"note": gettext("Say what was agreed, in a few words.")})
-    Patient.objects.select_for_update().get(pk=patient_id)
+    hold_patient(patient_id)
     said = {
         "plan": FollowUpPlan.objects.filter(patient_id=patient_id, is_active=True).first(),
         "outcome": outcome,

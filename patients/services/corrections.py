@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from audit.services import NewEvent, record, record_many
-from patients.models import TAKEN_BACK, Draw, DrawChange, Patient, Result, ResultStatus
-from patients.services.draws import NewDraw, NewResult, at_another_time, insert_result
+from patients.laboratory_profile import check_asked_by
+from patients.models import TAKEN_BACK, Draw, Result, ResultStatus
+from patients.same_day import draw_holding
+from patients.services.draw_facts import Amendment, amend_draws, changed_facts, refuse_another_draws_place
+from patients.services.draws import NewDraw, NewResult, insert_result, is_typed
 from patients.services.errors import (
     DrawChangedMeanwhile,
-    DrawOnRecord,
     NothingChanged,
+    OtherDrawOfTheDay,
     ReasonMissing,
     ResultNotCurrent,
 )
+from patients.services.locking import hold_patient
 from patients.signals import results_changed
-
-# What a draw says of itself and may be corrected in; a name is an attribute of Draw and NewDraw, but for the moment.
-MOMENT: Final = "collected"
-FACTS: Final = (MOMENT, "laboratory", "accession", "fasting", "haemolysis", "biotin", "g_csf", "steroid")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +77,7 @@ def correct_result(
     """
     reason = _reason(reason)
     patient_id = Result.objects.values_list("draw__patient_id", flat=True).get(pk=result_id)
-    Patient.objects.select_for_update().get(pk=patient_id)
+    hold_patient(patient_id)
     old = Result.objects.current().select_related("draw", "assay").filter(pk=result_id).first()
     if old is None:
         raise ResultNotCurrent(result=str(result_id))
@@ -100,14 +99,17 @@ def revise_draw(
     facts: NewDraw | None = None,
     reason: str,
     recorded_by: User | None = None,
+    ask_same_day: bool = False,
 ) -> Revision:
     """Correct results of a draw and what it says of itself; all of it or nothing.
 
-    `facts` is the draw as it should read (its note is left alone); None changes none of it.
+    `facts` is the draw as it should read (its note is left alone); None changes none of it. With `ask_same_day` a draw
+    that moves to another day is asked about where that day has some of its markers already.
 
     Raises
     ------
-    ReasonMissing, NothingChanged, DrawChangedMeanwhile, AccessionAtAnotherTime, DrawOnRecord
+    ReasonMissing, NothingChanged, DrawChangedMeanwhile, AccessionAtAnotherTime, DrawOnRecord, OtherDrawOfTheDay,
+    PatientMerged
         nothing is written.
     """
     reason = _reason(reason)
@@ -116,7 +118,10 @@ def revise_draw(
     if not changes and not amended:
         raise NothingChanged()
     if facts is not None and amended:
-        _amend(draw, facts, amended, actor=actor, reason=reason, recorded_by=recorded_by)
+        if ask_same_day:
+            _ask_what_it_is(draw, facts, list(standing))
+        refuse_another_draws_place(draw, facts)
+        amend_draws([Amendment(draw, facts, amended)], actor=actor, reason=reason, by=recorded_by)
     rows = _replace(draw, standing, changes, actor=actor, reason=reason, recorded_by=recorded_by)
     _say(draw, "draw_amended" if amended else "result_corrected")
     return Revision(draw.pk, tuple(row.pk for row in rows), tuple(amended))
@@ -155,19 +160,6 @@ def take_back_draw(*, actor: str, draw_id: int, seen: Seen, reason: str, recorde
     return Revision(draw.pk, tuple(row.pk for row in rows))
 
 
-def facts_of(draw: Draw | NewDraw) -> dict[str, str]:
-    """What a draw says of itself as text, a moment in ISO form; a day alone where the time is not known."""
-    local = timezone.localtime(draw.collected_at)
-    moment = local.isoformat(timespec="seconds") if draw.time_known else local.date().isoformat()
-    return {MOMENT: moment, **{name: str(getattr(draw, name)) for name in FACTS if name != MOMENT}}
-
-
-def changed_facts(draw: Draw, facts: NewDraw) -> dict[str, tuple[str, str]]:
-    """fact -> what stands, what it is to be; only what differs."""
-    old, new = facts_of(draw), facts_of(facts)
-    return {name: (old[name], new[name]) for name in FACTS if old[name] != new[name]}
-
-
 def _reason(reason: str) -> str:
     if not reason.strip():
         raise ReasonMissing()
@@ -177,14 +169,24 @@ def _reason(reason: str) -> str:
 def _hold(draw_id: int, seen: Seen) -> tuple[Draw, dict[str, Result]]:
     """The draw and its current results, locked, if they are what was seen."""
     patient_id = Draw.objects.values_list("patient_id", flat=True).get(pk=draw_id)
-    # One writer a patient at a time: the second of two people waits here, and then finds what the first one wrote.
-    Patient.objects.select_for_update().get(pk=patient_id)
+    hold_patient(patient_id)
     draw = Draw.objects.get(pk=draw_id)
+    if draw.patient_id != patient_id:  # a merge was undone while this waited
+        raise DrawChangedMeanwhile()
     standing = {row.marker_id: row for row in draw.results.current().select_related("draw", "assay").order_by("pk")}
     now = {marker: standing[marker].pk for marker in seen.results if marker in standing}
     if draw.version != seen.version or now != dict(seen.results):
         raise DrawChangedMeanwhile()
     return draw, standing
+
+
+def _ask_what_it_is(draw: Draw, facts: NewDraw, markers: Sequence[str]) -> None:
+    """Two draws of one day may be one blood. Asked only where the draw moves there."""
+    day = timezone.localdate(facts.collected_at)
+    if day == timezone.localdate(draw.collected_at):
+        return
+    if other := draw_holding(draw.patient_id, markers, day=day, but=[draw.pk]):
+        raise OtherDrawOfTheDay(draw=str(other.pk))
 
 
 def _replace(
@@ -196,7 +198,11 @@ def _replace(
     reason: str,
     recorded_by: User | None,
 ) -> list[Result]:
-    """The next version of each changed result, and its audit event."""
+    """The next version of each changed result, and its audit event.
+
+    The old version stands no more, whether or not the new one waits for a second check: it was said to be wrong.
+    """
+    asked = check_asked_by(draw.laboratory) if changes and is_typed(recorded_by, None) else ""
     rows = []
     for change in changes:
         if change.marker not in standing:
@@ -206,7 +212,16 @@ def _replace(
         if new.marker != old.marker_id:
             raise ValueError(f"a result of {old.marker_id} cannot become one of {new.marker}")
         rows.append(
-            insert_result(draw, new, recorded_by=recorded_by, batch=None, old=old, reason=reason, status=change.status)
+            insert_result(
+                draw,
+                new,
+                recorded_by=recorded_by,
+                batch=None,
+                old=old,
+                reason=reason,
+                status=change.status,
+                asked=asked,
+            )
         )
     record_many(
         actor=actor,
@@ -222,49 +237,6 @@ def _replace(
         ],
     )
     return rows
-
-
-def _amend(
-    draw: Draw,
-    facts: NewDraw,
-    amended: Mapping[str, tuple[str, str]],
-    *,
-    actor: str,
-    reason: str,
-    recorded_by: User | None,
-) -> None:
-    _refuse_another_draws_place(draw, facts)
-    for name in amended:
-        if name == MOMENT:
-            draw.collected_at, draw.time_known = facts.collected_at, facts.time_known
-        else:
-            setattr(draw, name, getattr(facts, name))
-    draw.version += 1
-    draw.save()
-    DrawChange.objects.bulk_create(
-        DrawChange(draw=draw, version=draw.version, field=name, old=old, new=new, reason=reason, by=recorded_by)
-        for name, (old, new) in amended.items()
-    )
-    record(
-        actor=actor,
-        action="draw.amended",
-        object_type="draw",
-        object_id=draw.pk,
-        patient_id=draw.patient_id,
-        details={"facts": list(amended), "version": draw.version},
-    )
-
-
-def _refuse_another_draws_place(draw: Draw, facts: NewDraw) -> None:
-    """Two draws of one patient are told apart by accession number, or by time where there is none."""
-    others = Draw.objects.filter(
-        patient_id=draw.patient_id, laboratory=facts.laboratory, accession=facts.accession
-    ).exclude(pk=draw.pk)
-    if facts.accession:
-        if other := others.first():
-            raise at_another_time(other)
-    elif others.filter(collected_at=facts.collected_at).exists():
-        raise DrawOnRecord(moment=facts_of(facts)[MOMENT][:16].replace("T", " "))
 
 
 def _again(old: Result) -> NewResult:

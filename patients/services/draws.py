@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from audit.services import record
 from patients.catalogue import catalogue
+from patients.laboratory_profile import check_asked_by, of_laboratory
 from patients.models import (
     TAKEN_BACK,
     Assay,
@@ -27,13 +28,19 @@ from patients.models import (
     Taken,
 )
 from patients.reading import AbsentReading, Reading
-from patients.services.errors import (
-    AccessionAtAnotherTime,
-    DerivedMarker,
-    EmptyDraw,
-    PatientMerged,
-    ResultExists,
+from patients.same_day import other_draw
+from patients.services.draw_facts import (
+    SAID_LATER,
+    Amendment,
+    amend_draws,
+    at_another_time,
+    facts_to_fill,
+    filled_in,
+    refuse_another_draws_place,
+    same_moment,
 )
+from patients.services.errors import DerivedMarker, DrawChangedMeanwhile, EmptyDraw, OtherDrawOfTheDay, ResultExists
+from patients.services.locking import hold_patient
 from patients.signals import results_changed
 
 # Reasons nobody typed.
@@ -110,17 +117,19 @@ def result_of(reading: Reading | AbsentReading) -> NewResult:
 
 @dataclass(frozen=True, slots=True)
 class DrawOutcome:
-    """What became of one draw."""
+    """What became of one draw; `filled` names the facts of it that were not known before."""
 
     draw_id: int
     draw_created: bool
     created: tuple[int, ...]
     repeated: int
     corrected: tuple[int, ...]
+    filled: tuple[str, ...] = ()
+    on_hold: int = 0  # of those written, how many wait for a second person
 
     @property
     def changed(self) -> bool:
-        return bool(self.created or self.corrected)
+        return bool(self.created or self.corrected or self.filled)
 
 
 @transaction.atomic
@@ -134,37 +143,45 @@ def record_draw(
     batch: ImportBatch | None = None,
     on_difference: Literal["refuse", "correct"] = "refuse",
     reason: str = "",
+    ask_same_day: bool = False,
+    same_as: int | None = None,
 ) -> DrawOutcome:
     """Record one draw with its results; all of it or nothing.
 
     The same draw is recognised by patient, laboratory and accession number (or time, where there is none). A value
     that stands there already is a repeat and changes nothing. A different value is refused, or, for a source that is
     the authority on its own values (`on_difference="correct"`), becomes a correction with `reason`. Where the value
-    was taken back nothing stands, and entering it again is a correction too.
+    was taken back nothing stands, and entering it again is a correction too. What this paper knows of the draw and the
+    record does not is filled in. What a person types for a laboratory that asks for a second check is put on hold
+    (`hold_of`).
+
+    With `ask_same_day`, another draw of that day that holds some of these markers is asked about first, and `same_as`
+    is the answer: the draw on record that this paper is of.
 
     Raises
     ------
-    EmptyDraw, DerivedMarker, ResultExists, AccessionAtAnotherTime
+    EmptyDraw, DerivedMarker, ResultExists, AccessionAtAnotherTime, PatientMerged, OtherDrawOfTheDay, DrawFactsDiffer,
+    DrawChangedMeanwhile, DrawOnRecord
         nothing is written.
     """
-    if not results:
-        raise EmptyDraw()
-    for new in results:
-        if catalogue().marker(new.marker).derived:
-            raise DerivedMarker(marker=new.marker)
+    _refuse_what_is_no_draw(results)
     # One writer a patient at a time: two people recording the same draw must meet here, not in a constraint.
-    patient = Patient.objects.select_for_update().get(pk=patient_id)
-    if patient.merged_into_id is not None:
-        raise PatientMerged()  # it would be written where nobody looks
-    row, draw_created = _find_or_create_draw(patient=patient, draw=draw, recorded_by=recorded_by, batch=batch)
+    patient = hold_patient(patient_id)
+    if ask_same_day and same_as is None:
+        _ask_what_it_is(patient, draw, results)
+    row, draw_created = _find_or_create_draw(
+        patient=patient, draw=draw, same_as=same_as, recorded_by=recorded_by, batch=batch
+    )
+    filled = () if draw_created else _fill_in(row, draw, actor=actor, by=recorded_by)
     standing = {result.marker_id: result for result in row.results.current().select_related("assay")}
+    asked = check_asked_by(row.laboratory) if is_typed(recorded_by, batch) else ""
     created: list[int] = []
     corrected: list[int] = []
     repeated = 0
     for new in results:
         old = standing.get(new.marker)
         if old is None:
-            standing[new.marker] = insert_result(row, new, recorded_by=recorded_by, batch=batch)
+            standing[new.marker] = insert_result(row, new, recorded_by=recorded_by, batch=batch, asked=asked)
             created.append(standing[new.marker].pk)
         elif is_repeat(old, new):
             repeated += 1
@@ -172,10 +189,14 @@ def record_draw(
             raise ResultExists(marker=new.marker, value=old.reported, unit=old.unit)
         else:
             why = reason or (ENTERED_AGAIN if old.status in TAKEN_BACK else CHANGED_AT_SOURCE)
-            standing[new.marker] = insert_result(row, new, recorded_by=recorded_by, batch=batch, old=old, reason=why)
+            standing[new.marker] = insert_result(
+                row, new, recorded_by=recorded_by, batch=batch, old=old, reason=why, asked=asked
+            )
             corrected.append(standing[new.marker].pk)
-    outcome = DrawOutcome(row.pk, draw_created, tuple(created), repeated, tuple(corrected))
-    if outcome.changed:
+    written = {*created, *corrected}
+    on_hold = sum(1 for one in standing.values() if one.pk in written and one.awaiting_check)
+    outcome = DrawOutcome(row.pk, draw_created, tuple(created), repeated, tuple(corrected), filled, on_hold)
+    if created or corrected:
         record(
             actor=actor,
             action="draw.recorded",
@@ -184,17 +205,28 @@ def record_draw(
             patient_id=patient.pk,
             details={"created": created, "corrected": corrected, "batch": batch.pk if batch else None},
         )
+    if outcome.changed:
         results_changed.send(sender=Draw, patient_ids=(patient.pk,), reason="draw_recorded")
     return outcome
 
 
+def _refuse_what_is_no_draw(results: Sequence[NewResult]) -> None:
+    if not results:
+        raise EmptyDraw()
+    for new in results:
+        if catalogue().marker(new.marker).derived:
+            raise DerivedMarker(marker=new.marker)
+
+
 def _find_or_create_draw(
-    *, patient: Patient, draw: NewDraw, recorded_by: User | None, batch: ImportBatch | None
+    *, patient: Patient, draw: NewDraw, same_as: int | None, recorded_by: User | None, batch: ImportBatch | None
 ) -> tuple[Draw, bool]:
-    same = Draw.objects.filter(patient=patient, laboratory=draw.laboratory, accession=draw.accession)
+    if same_as is not None:
+        return _same_blood(patient, draw, same_as), False
+    same = Draw.objects.filter(patient=patient, accession=draw.accession).order_by("pk")
     if not draw.accession:
         same = same.filter(collected_at=draw.collected_at)
-    if row := same.first():
+    if row := next(of_laboratory(draw.laboratory, same), None):
         if not same_moment(row, draw):
             raise at_another_time(row)
         return row, False
@@ -218,18 +250,29 @@ def _find_or_create_draw(
     )
 
 
-def same_moment(row: Draw, draw: NewDraw) -> bool:
-    """Laboratories use their numbers again: the same number at another time is another draw."""
-    if row.collected_at == draw.collected_at:
-        return True
-    if row.time_known and draw.time_known:
-        return False
-    return timezone.localdate(row.collected_at) == timezone.localdate(draw.collected_at)
+def _same_blood(patient: Patient, draw: NewDraw, draw_id: int) -> Draw:
+    """The draw that the person meant, if it still is one of that patient and day."""
+    row = Draw.objects.filter(patient=patient, pk=draw_id).first()
+    if row is None or timezone.localdate(row.collected_at) != timezone.localdate(draw.collected_at):
+        raise DrawChangedMeanwhile()
+    return row
 
 
-def at_another_time(row: Draw) -> AccessionAtAnotherTime:
-    when = timezone.localtime(row.collected_at).isoformat(sep=" ", timespec="minutes")
-    return AccessionAtAnotherTime(accession=row.accession, recorded=when)
+def _ask_what_it_is(patient: Patient, draw: NewDraw, results: Sequence[NewResult]) -> None:
+    about = {"laboratory": draw.laboratory, "accession": draw.accession}
+    markers = [new.marker for new in results]
+    if other := other_draw(patient, about, timezone.localtime(draw.collected_at), markers):
+        raise OtherDrawOfTheDay(draw=str(other.pk))
+
+
+def _fill_in(row: Draw, draw: NewDraw, *, actor: str, by: User | None) -> tuple[str, ...]:
+    """What this paper knows of the draw and the record did not."""
+    changes = facts_to_fill(row, draw)
+    if changes:
+        facts = filled_in(row, draw, changes)
+        refuse_another_draws_place(row, facts)
+        amend_draws([Amendment(row, facts, changes)], actor=actor, reason=SAID_LATER, by=by)
+    return tuple(changes)
 
 
 def is_repeat(old: Result, new: NewResult) -> bool:
@@ -246,6 +289,21 @@ def is_repeat(old: Result, new: NewResult) -> bool:
     )
 
 
+def is_typed(recorded_by: User | None, batch: ImportBatch | None) -> bool:
+    """By a person at the keyboard. What comes in a file is the laboratory's own, whoever sent the file."""
+    return recorded_by is not None and batch is None
+
+
+def hold_of(row: Result, *, asked: str, old: Result | None) -> str:
+    """For which second check a new row waits; '' where it counts at once.
+
+    What replaces a row on hold waits as well, also where the laboratory asks for nothing any more.
+    """
+    if not is_typed(row.recorded_by, row.batch) or row.status in TAKEN_BACK:
+        return ""
+    return asked or (old.awaiting_check if old else "")
+
+
 def insert_result(
     draw: Draw,
     new: NewResult,
@@ -255,11 +313,14 @@ def insert_result(
     old: Result | None = None,
     reason: str = "",
     status: str = "",
+    asked: str = "",
 ) -> Result:
+    """`asked` is the second check that the laboratory asks for (`laboratory_profile.check_asked_by`)."""
     assay = _assay(marker=new.marker, laboratory=draw.laboratory, name=new.assay)
     row = result_row(
         draw, new, assay=assay, recorded_by=recorded_by, batch=batch, old=old, reason=reason, status=status
     )
+    row.awaiting_check = hold_of(row, asked=asked, old=old)
     row.save(force_insert=True)
     return row
 

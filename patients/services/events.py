@@ -14,6 +14,7 @@ from accounts.models import User
 from audit.services import record
 from patients.models import Condition, ImagingStudy, SkeletalEvent, Treatment
 from patients.services.draws import announce
+from patients.services.locking import hold_patient
 
 Event = TypeVar("Event", Treatment, ImagingStudy, SkeletalEvent, Condition)
 
@@ -109,6 +110,7 @@ def record_condition(
 
 
 def _save(event: Event, *, actor: str, patient_id: int, action: str) -> Event:
+    hold_patient(patient_id)
     event.full_clean()
     event.save()
     record(

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from audit.services import record
-from patients.models import Patient, PatientIdentifier
+from patients.models import PatientIdentifier
+from patients.services.locking import hold_patient
 
 Change = Callable[[PatientIdentifier], None]
 
@@ -34,7 +35,7 @@ def add_number(
     ValidationError
         the number is taken or empty, or there is no reason; nothing is written.
     """
-    Patient.objects.select_for_update().get(pk=patient_id)
+    hold_patient(patient_id)
     _check_reason(reason)
     identifier = PatientIdentifier(patient_id=patient_id, system=system, value=value.strip(), created_by=created_by)
     identifier.full_clean()
@@ -90,7 +91,7 @@ def remove_number(*, actor: str, patient_id: int, number_id: int, reason: str) -
 def _change(
     change: Change, *, actor: str, patient_id: int, number_id: int, reason: str, action: str
 ) -> PatientIdentifier:
-    Patient.objects.select_for_update().get(pk=patient_id)
+    hold_patient(patient_id)
     _check_reason(reason)
     one = PatientIdentifier.objects.filter(patient_id=patient_id, pk=number_id).first()
     if one is None:

@@ -6,7 +6,8 @@ it (`plan_draws`), so that a dry run and the run itself cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -15,13 +16,30 @@ from django.db.models import Q
 from accounts.models import User
 from audit.services import NewEvent, record_many
 from patients.catalogue import catalogue
-from patients.models import Assay, Draw, ImportBatch, Patient, Result
-from patients.services.draws import NewDraw, NewResult, at_another_time, is_repeat, result_row, same_moment
-from patients.services.errors import DerivedMarker, EmptyDraw, PatientMerged, RecordError
+from patients.laboratory_profile import key_of
+from patients.models import Assay, Draw, DrawChange, ImportBatch, Patient, Result
+from patients.services.draw_facts import (
+    KNOWN_BY,
+    MOMENT,
+    SAID_LATER,
+    Amendment,
+    Changes,
+    amend_draws,
+    at_another_time,
+    facts_of,
+    facts_to_fill,
+    filled_in,
+    former_names,
+    on_record,
+    same_moment,
+)
+from patients.services.draws import CHANGED_AT_SOURCE, NewDraw, NewResult, is_repeat, result_row
+from patients.services.errors import DerivedMarker, DrawFactsDiffer, EmptyDraw, PatientMerged, RecordError
 from patients.signals import results_changed
 
 DrawKey = tuple[int, str, object]
 Standing = dict[int, dict[str, list[Result]]]  # draw -> marker -> versions, the last one current
+SaidBefore = dict[int, dict[str, set[str]]]  # draw -> fact -> what stood there until it was corrected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +65,15 @@ class DrawPlan:
     repeated: int = 0
     corrections: tuple[tuple[Result, NewResult], ...] = ()
     refused: RecordError | None = None
+    filled: Changes = field(default_factory=dict)
+
+    @property
+    def writes_results(self) -> bool:
+        return bool(self.new or self.corrections)
 
     @property
     def changes(self) -> bool:
-        return bool(self.new or self.corrections)
+        return self.writes_results or bool(self.filled)
 
 
 @dataclass(slots=True)
@@ -77,11 +100,11 @@ class _Written:
 
 def draw_key(patient_id: int, draw: NewDraw | Draw) -> DrawKey:
     """How a draw is recognised: by accession number, or by time where there is none."""
-    return patient_id, draw.laboratory, draw.accession or draw.collected_at
+    return patient_id, key_of(draw.laboratory), draw.accession or draw.collected_at
 
 
 def plan_draws(draws: Sequence[PatientDraw]) -> tuple[DrawPlan, ...]:
-    """What `record_draws` would do. Three queries, nothing written.
+    """What `record_draws` would do. At most six queries, nothing written.
 
     Raises
     ------
@@ -93,7 +116,14 @@ def plan_draws(draws: Sequence[PatientDraw]) -> tuple[DrawPlan, ...]:
     standing: Standing = {row.pk: {} for row in rows.values()}
     for result in Result.objects.filter(draw_id__in=standing).select_related("assay").order_by("version"):
         standing[result.draw_id].setdefault(result.marker_id, []).append(result)
-    return tuple(_plan(item, rows.get(item.key), standing) for item in draws)
+    said_before = _said_before(list(standing))
+    claimed = Counter(rows[item.key].pk for item in draws if item.key in rows)
+    return tuple(
+        DrawPlan(item, row, refused=on_record(row))
+        if row and claimed[row.pk] > 1 and draw_key(item.patient_id, row) != item.key  # by both its names at once
+        else _plan(item, row, standing, said_before)
+        for item, row in ((item, rows.get(item.key)) for item in draws)
+    )
 
 
 @transaction.atomic
@@ -120,8 +150,10 @@ def record_draws(
     changing = [plan for plan in plans if plan.changes]
     if not changing:
         return plans
-    written = _write_draws(changing, recorded_by=recorded_by, batch=batch)
-    _write_results(changing, written, recorded_by=recorded_by, batch=batch, reason=reason or "changed at the source")
+    _fill_in(changing, actor=actor, by=recorded_by)
+    with_results = [plan for plan in changing if plan.writes_results]
+    written = _write_draws(with_results, recorded_by=recorded_by, batch=batch)
+    _write_results(with_results, written, recorded_by=recorded_by, batch=batch, reason=reason or CHANGED_AT_SOURCE)
     record_many(actor=actor, events=[rows.event(batch) for rows in written])
     changed = tuple(sorted({plan.item.patient_id for plan in changing}))
     results_changed.send(sender=Draw, patient_ids=changed, reason="draw_recorded")
@@ -147,15 +179,43 @@ def _standing_draws(draws: Sequence[PatientDraw]) -> dict[DrawKey, Draw]:
     times = {item.draw.collected_at for item in draws if not item.draw.accession}
     accessions = {item.draw.accession for item in draws if item.draw.accession}
     known = Q(accession="", collected_at__in=times) | Q(accession__in=accessions)
-    rows = Draw.objects.filter(known, patient_id__in={item.patient_id for item in draws})
-    return {draw_key(row.patient_id, row): row for row in rows}
+    rows = Draw.objects.filter(known, patient_id__in={item.patient_id for item in draws}).order_by("-pk")
+    found = {draw_key(row.patient_id, row): row for row in rows}
+    unknown = {item.patient_id for item in draws if item.key not in found}
+    return _once_known(unknown) | found if unknown else found
 
 
-def _plan(item: PatientDraw, row: Draw | None, standing: Standing) -> DrawPlan:
+def _once_known(patient_ids: Collection[int]) -> dict[DrawKey, Draw]:
+    """Draws by what they were known by before a person or a later paper said otherwise.
+
+    A file that is read again finds its draw, and not a second blood that would confirm the first.
+    """
+    amended = Draw.objects.filter(patient_id__in=patient_ids, changes__field__in=KNOWN_BY).distinct()
+    return {
+        (row.patient_id, key_of(laboratory), accession or moment): row
+        for row in amended.order_by("-pk").prefetch_related("changes")
+        for moment, laboratory, accession in former_names(row)
+    }
+
+
+def _said_before(draw_ids: Sequence[int]) -> SaidBefore:
+    said: SaidBefore = {}
+    changes = DrawChange.objects.filter(draw_id__in=draw_ids).values_list("draw_id", "field", "old")
+    for draw_id, fact, old in changes:
+        said.setdefault(draw_id, {}).setdefault(fact, set()).add(old)
+    return said
+
+
+def _plan(item: PatientDraw, row: Draw | None, standing: Standing, said_before: SaidBefore) -> DrawPlan:
     if row is None:
         return DrawPlan(item, None, item.results)
-    if not same_moment(row, item.draw):
+    said = said_before.get(row.pk, {})
+    if not same_moment(row, item.draw) and facts_of(item.draw)[MOMENT] not in said.get(MOMENT, ()):
         return DrawPlan(item, row, refused=at_another_time(row))
+    try:
+        filled = facts_to_fill(row, item.draw, said_before=said)
+    except DrawFactsDiffer as refusal:
+        return DrawPlan(item, row, refused=refusal)
     new: list[NewResult] = []
     corrections: list[tuple[Result, NewResult]] = []
     repeated = 0
@@ -167,7 +227,7 @@ def _plan(item: PatientDraw, row: Draw | None, standing: Standing) -> DrawPlan:
             repeated += 1
         else:
             corrections.append((versions[-1], result))
-    return DrawPlan(item, row, tuple(new), repeated, tuple(corrections))
+    return DrawPlan(item, row, tuple(new), repeated, tuple(corrections), filled=filled)
 
 
 def _says_nothing_new(versions: Sequence[Result], new: NewResult) -> bool:
@@ -177,6 +237,16 @@ def _says_nothing_new(versions: Sequence[Result], new: NewResult) -> bool:
         return True
     by_a_person = current.batch_id is None
     return by_a_person and any(is_repeat(earlier, new) for earlier in versions[:-1])
+
+
+def _fill_in(plans: Sequence[DrawPlan], *, actor: str, by: User | None) -> None:
+    """A file knows a draw by laboratory and number or time, so what it fills in takes no other draw's place."""
+    amendments = [
+        Amendment(plan.row, filled_in(plan.row, plan.item.draw, plan.filled), plan.filled)
+        for plan in plans
+        if plan.row is not None and plan.filled
+    ]
+    amend_draws(amendments, actor=actor, reason=SAID_LATER, by=by)
 
 
 def _write_draws(plans: Sequence[DrawPlan], *, recorded_by: User | None, batch: ImportBatch | None) -> list[_Written]:

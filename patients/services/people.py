@@ -15,13 +15,15 @@ from patients.models import (
     MenopausalStatus,
     Patient,
     PatientIdentifier,
+    PatientNamePart,
     PatientSearchKey,
     Sex,
     Smoking,
     Stage,
 )
-from patients.name_keys import name_keys
+from patients.name_keys import name_keys, name_parts
 from patients.services.draws import announce
+from patients.services.locking import hold_patient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def update_patient(*, actor: str, patient_id: int, details: PatientDetails) -> P
 
     Sex, age, menopause and smoking choose reference intervals, so the patient is evaluated again.
     """
-    patient = Patient.objects.select_for_update().get(pk=patient_id)
+    patient = hold_patient(patient_id)
     changed = [field for field, value in asdict(details).items() if getattr(patient, field) != value]
     if not changed:
         return patient
@@ -97,10 +99,14 @@ def update_patient(*, actor: str, patient_id: int, details: PatientDetails) -> P
 
 
 def make_search_keys(patient: Patient) -> None:
-    """The beginnings by which this name is found, in the caller's transaction; those of a former name go."""
+    """What this name is found by, in the caller's transaction; what a former name was found by goes."""
     wanted = name_keys(patient.name)
     standing = set(patient.search_keys.values_list("key", flat=True))
     patient.search_keys.filter(key__in=standing - wanted).delete()
     PatientSearchKey.objects.bulk_create(
         PatientSearchKey(patient=patient, key=key) for key in sorted(wanted - standing)
     )
+    parts = name_parts(patient.name)
+    held = set(patient.name_parts.values_list("part", flat=True))
+    patient.name_parts.filter(part__in=held - parts).delete()
+    PatientNamePart.objects.bulk_create(PatientNamePart(patient=patient, part=part) for part in sorted(parts - held))

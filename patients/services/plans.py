@@ -13,8 +13,9 @@ from django.utils.translation import gettext
 
 from audit.services import record
 from patients.derived import INPUTS_OF
-from patients.models import FollowUpPlan, Marker, Patient
+from patients.models import FollowUpPlan, Marker
 from patients.models.plan import MOST_WEEKS
+from patients.services.locking import hold_patient
 
 
 @transaction.atomic
@@ -22,7 +23,7 @@ def set_plan(
     *, actor: str, patient_id: int, markers: Sequence[str], every_weeks: int, starts_on: dt.date
 ) -> FollowUpPlan:
     """Replace the active follow-up plan; the former one stays, inactive. A pause goes on in the new plan."""
-    Patient.objects.select_for_update().get(pk=patient_id)
+    hold_patient(patient_id)
     if not markers:
         raise ValidationError({"panel": "A plan names at least one marker."})
     plan = FollowUpPlan(patient_id=patient_id, every_weeks=every_weeks, starts_on=starts_on)
@@ -88,7 +89,7 @@ def stop_plan(*, actor: str, patient_id: int, reason: str, today: dt.date | None
 
 
 def _active_plan(patient_id: int) -> FollowUpPlan:
-    Patient.objects.select_for_update().get(pk=patient_id)
+    hold_patient(patient_id)
     plan = FollowUpPlan.objects.filter(patient_id=patient_id, is_active=True).first()
     if plan is None:
         raise ValidationError(gettext("This patient has no active plan: somebody may have stopped it meanwhile."))

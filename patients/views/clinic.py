@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -21,14 +22,21 @@ from accounts.roles import Permission
 from audit.services import NewEvent, record_many
 from patients.access import visible_patients
 from patients.clinic_form import ClinicForm, find_numbers, fresh, not_found, numbers_in, too_many
+from patients.draft_contents import NOTHING_KEPT, DraftState
+from patients.draft_pages import newer_than, sent_with
 from patients.drafts import own_draft
 from patients.due import due_draws
 from patients.laboratory_profile import profile_of
-from patients.lines import Line, read_line, record_line
+from patients.line_facts import numbered_draws
+from patients.lines import Line, on_hold_text, read_line, record_line, units_on_record, with_draws
+from patients.lost_rows import lost_rows, without_lost_rows
 from patients.models import EntryDraft, EntryScope, Patient
+from patients.ranges import intervals_of
 from patients.selectors import primary_numbers, series_points
-from patients.services import discard_draft, drop_draft
-from patients.sheets import MOST_CELLS, Sheet, joined, keep, markers_of, sheet_of_draft, sheet_of_form
+from patients.services import DraftIsOlder, check_draft, discard_draft, drop_draft
+from patients.services.drafts import stands_in
+from patients.sheet_page import grid_context
+from patients.sheets import MOST_CELLS, Sheet, held_by, joined, keep, markers_of, sheet_of_draft, sheet_of_form
 from patients.views.json_answers import signed_in_or_401
 from patients.views.sheet_drafts import draft_answer
 
@@ -57,18 +65,21 @@ def clinic(request: HttpRequest) -> HttpResponse:
         if "patients" not in request.POST:
             return _begin(request, user, mine)
         sheet = sheet_of_form(request.POST.dict())
+        if "drop_lost" in request.POST:
+            return _drop_lost(request, user, mine, sheet)
+        sheet = _present(user, mine, sheet)
         if "add" in request.POST:
             return _add(request, user, mine, sheet)
         return _save(request, user, mine, sheet)
     draft = own_draft(user, EntryScope.CLINIC, KEY)
     if draft is None:
         return _choose(request, ClinicForm(initial=fresh(), mine=mine, due=_due(mine)))
-    sheet = sheet_of_draft(draft)
+    sheet = _present(user, mine, sheet_of_draft(draft))
     if sheet.fact("day") != timezone.localdate().isoformat():
         messages.warning(request, gettext("This clinic is not of today. Look at its date before you type."))
-    lines = _lines(user, mine, sheet)
+    lines = _lines(mine, sheet)
     _opened(user, [line.patient.pk for line in lines])
-    return _grid(request, user, sheet, lines, restored=draft)
+    return _grid(request, user, mine, sheet, lines, known=stands_in(draft), restored=draft)
 
 
 def _due(mine: QuerySet[Patient]) -> list[tuple[int, str]]:
@@ -91,14 +102,13 @@ def _begin(request: HttpRequest, user: User, mine: QuerySet[Patient]) -> HttpRes
     if not form.is_valid():
         return _choose(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if own_draft(user, EntryScope.CLINIC, KEY):
-        messages.info(request, gettext("A clinic you began is still open. Go on with it, or throw it away first."))
+        _say_it_is_open(request)
         return redirect("clinic")
     markers = markers_of(form.codes(form.cleaned_data))
     profile = profile_of(form.cleaned_data["laboratory"])
-    units = {f"unit_{one.code}": unit for one in markers if (unit := profile.offered(one.code)["unit"])}
     sheet = Sheet(
         {
-            **units,
+            **profile.facts_of(markers),
             "day": form.cleaned_data["day"].isoformat(),
             "laboratory": form.cleaned_data["laboratory"],
             "markers": joined([marker.code for marker in markers]),
@@ -108,8 +118,15 @@ def _begin(request: HttpRequest, user: User, mine: QuerySet[Patient]) -> HttpRes
         {},
     )
     _opened(user, form.patients)
-    keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
+    try:
+        keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY, known=NOTHING_KEPT)
+    except DraftIsOlder:
+        _say_it_is_open(request)
     return redirect("clinic")
+
+
+def _say_it_is_open(request: HttpRequest) -> None:
+    messages.info(request, gettext("A clinic you began is still open. Go on with it, or throw it away first."))
 
 
 def _opened(user: User, patient_ids: Sequence[int], *, action: str = "patient.opened_for_entry") -> None:
@@ -122,17 +139,26 @@ def _opened(user: User, patient_ids: Sequence[int], *, action: str = "patient.op
     record_many(actor=user.audit_name, events=events)
 
 
-def _lines(user: User, mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
+def _present(user: User, mine: QuerySet[Patient], sheet: Sheet) -> Sheet:
+    """The sheet without the rows of patients who are not this person's (any more)."""
+    asked = _asked(sheet)
+    visible = set(mine.filter(pk__in=asked).values_list("pk", flat=True))
+    if refused := [pk for pk in asked if pk not in visible]:
+        _opened(user, refused, action="patient.refused")
+    return without_lost_rows(sheet, asked, visible=visible)
+
+
+def _lines(mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
     """The rows of the page, as many queries for fifty patients as for one."""
     asked = _asked(sheet)
     visible = mine.in_bulk(asked)
-    if refused := [pk for pk in asked if pk not in visible]:
-        _opened(user, refused, action="patient.refused")
     numbers = primary_numbers(list(visible))
     history = series_points(list(visible))
-    markers = sheet.markers
     saved = sheet.saved
-    decimal_comma = profile_of(sheet.fact("laboratory")).decimal_comma
+    profile = profile_of(sheet.fact("laboratory"))
+    numbered = numbered_draws(list(visible), sheet)
+    intervals = intervals_of([sheet.fact("laboratory")])
+    units = units_on_record(sheet, list(visible))
     lines = []
     for patient in (visible[pk] for pk in asked if pk in visible):
         key = str(patient.pk)
@@ -140,13 +166,13 @@ def _lines(user: User, mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
         line = read_line(
             key=key,
             patient=patient,
-            markers=markers,
-            typed=sheet.typed(key),
+            sheet=sheet,
             day=sheet.fact("day"),
-            laboratory=sheet.fact("laboratory"),
-            choice=sheet.fact(f"same_day_{key}"),
+            profile=profile,
             history=history[patient.pk],
-            decimal_comma=decimal_comma,
+            numbered=numbered,
+            intervals=intervals,
+            units=units.get(key),
         )
         lines.append(replace(line, number=numbers.get(patient.pk, ""), saved_at=at, draw_id=draw_id))
     return lines
@@ -155,12 +181,6 @@ def _lines(user: User, mine: QuerySet[Patient], sheet: Sheet) -> list[Line]:
 def _asked(sheet: Sheet) -> list[int]:
     ids = (part for part in sheet.fact("patients").split(",") if part.isascii() and part.isdigit() and len(part) < 19)
     return list(dict.fromkeys(int(part) for part in ids))[:MOST_CELLS]
-
-
-def _missing(sheet: Sheet, lines: Sequence[Line]) -> list[str]:
-    """What leads to no row: numbers nobody has, and patients who are not this person's (any more)."""
-    shown = {line.patient.pk for line in lines}
-    return [*numbers_in(sheet.fact("unknown")), *(str(pk) for pk in _asked(sheet) if pk not in shown)]
 
 
 def _add(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
@@ -174,62 +194,86 @@ def _add(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet
         messages.error(request, not_found(unknown))
     _opened(user, new)
     kept = [*numbers_in(sheet.fact("unknown")), *unknown]
-    sheet = sheet.with_facts(patients=joined([*before, *new]), unknown="\n".join(dict.fromkeys(kept)))
-    keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
+    larger = sheet.with_facts(patients=joined([*before, *new]), unknown="\n".join(dict.fromkeys(kept)))
+    known = sent_with(request.POST.dict())["known"]
+    try:
+        check_draft(user=user, scope=EntryScope.CLINIC, key=KEY, known=known, held=held_by(sheet))
+        keep(larger, user=user, scope=EntryScope.CLINIC, key=KEY, known=known)
+    except DraftIsOlder:
+        return _grid(request, user, mine, larger, _lines(mine, larger), known=known, status=HTTPStatus.CONFLICT)
     return redirect("clinic")
 
 
 def _save(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
-    lines = [record_line(line, user=user) if line.waits else line for line in _lines(user, mine, sheet)]
-    shown = {line.key for line in lines}
+    sent = sent_with(request.POST.dict())
+    held, known = held_by(sheet), sent["known"]
+    lines = _lines(mine, sheet)
+    try:
+        check_draft(user=user, scope=EntryScope.CLINIC, key=KEY, held=held, **sent)
+    except DraftIsOlder:
+        return _grid(request, user, mine, sheet, lines, known=known, status=HTTPStatus.CONFLICT)
+    lines = [record_line(line, user=user) if line.waits else line for line in lines]
+    if on_hold := on_hold_text(lines, user=user):
+        messages.info(request, on_hold)
     waiting = [line for line in lines if line.waits]
-    lost = {cell.partition(":")[0] for cell in sheet.cells} - shown
-    unsaved = [line for line in lost if sheet.is_typed(line)]
-    for line in unsaved:
-        messages.error(request, _not_taken(sheet, line))
     saved = joined([f"{line.key}={line.saved_at}={line.draw_id}" for line in lines if line.saved_at])
     sheet = sheet.with_facts(saved=saved)
-    if waiting or unsaved or not saved:
-        keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY)
-    else:
-        drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY)
-    refused = bool(waiting or unsaved or not saved)
+    refused = bool(waiting or sheet.fact("lost") or not saved)
+    # What another window kept since it was asked stands.
+    with suppress(DraftIsOlder):
+        if refused:
+            known = stands_in(keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY, known=known))
+        else:
+            known = NOTHING_KEPT
+            drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY, held=held, **sent)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
-    return _grid(request, user, sheet, lines, status=status, sent=True)
+    return _grid(request, user, mine, sheet, lines, known=known, status=status, sent=True)
 
 
-def _not_taken(sheet: Sheet, line: str) -> str:
-    """What was typed for somebody who is on this page no longer: said, so that it can be typed where it belongs."""
-    typed = [f"{code} {one.value} {one.unit}" for code, one in sheet.typed(line).items() if one.value.strip()]
-    return gettext(
-        "Not saved, because the record was merged or moved meanwhile: %(what)s. Enter it at the patient's own page."
-    ) % {"what": gettext(", ").join(typed)}
+def _drop_lost(request: HttpRequest, user: User, mine: QuerySet[Patient], sheet: Sheet) -> HttpResponse:
+    """Somebody noted what was typed in rows that left the grid; where nothing else waits, the clinic is done."""
+    sheet = sheet.with_facts(lost="")
+    lines = _lines(mine, sheet)
+    # What another window kept meanwhile stands, and is what the page then goes on with.
+    with suppress(DraftIsOlder):
+        known = stands_in(
+            keep(sheet, user=user, scope=EntryScope.CLINIC, key=KEY, known=sent_with(request.POST.dict())["known"])
+        )
+        if sheet.saved and not any(line.waits for line in lines):
+            drop_draft(user=user, scope=EntryScope.CLINIC, key=KEY, known=known, held=held_by(sheet))
+    return redirect("clinic")
 
 
 def _grid(
     request: HttpRequest,
     user: User,
+    mine: QuerySet[Patient],
     sheet: Sheet,
     lines: Sequence[Line],
     *,
+    known: DraftState,
     restored: EntryDraft | None = None,
     status: int = HTTPStatus.OK,
     sent: bool = False,
 ) -> HttpResponse:
+    done = sent and status == HTTPStatus.OK
     kept = own_draft(user, EntryScope.CLINIC, KEY)
-    missing = _missing(sheet, lines)
+    missing = numbers_in(sheet.fact("unknown"))
+    shown = with_draws(lines)
     context = {
         "sheet": sheet,
-        "markers": [(marker, sheet.fact(f"unit_{marker.code}") or marker.unit) for marker in sheet.markers],
-        "lines": lines,
+        **grid_context(sheet, shown),
         "missing": not_found(missing) if missing else "",
         "unknown": sheet.fact("unknown"),
-        "revision": kept.revision if kept else 0,
+        "lost": lost_rows(user, mine, sheet),
+        "known": known,
+        "newer": newer_than(user, kept, known=known, held=held_by(sheet)) if not done else None,
+        "left": kept if done else None,
         "restored": restored if restored and any(sheet.is_typed(line.key) for line in lines) else None,
         "refused": [line for line in lines if line.waits] if sent else [],
         "nothing": sent and not any(line.typed for line in lines),
-        "saved": [line for line in lines if line.saved_at],
-        "done": sent and status == HTTPStatus.OK,
+        "saved": [line for line in shown if line.saved_at],
+        "done": done,
         "sent": sent,
     }
     return render(request, "patients/clinic.html", context, status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -14,32 +15,48 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.gate import may, signed_in
 from accounts.models import User
 from accounts.roles import Permission
-from patients.access import access_patient, visible_draws, visible_patients
+from patients.access import RecordMerged, access_patient, visible_draws, visible_patients
 from patients.banner import banner_of
+from patients.draft_contents import state_of
+from patients.draft_pages import held_by_draw_form, newer_than, sent_with
 from patients.drafts import own_draft, own_drafts
 from patients.due import due_draws
 from patients.entry import Entry, Typed, panel_of, read_entry, typed_of, typed_rows
+from patients.fact_wording import fact_label, fact_text
 from patients.forms import DrawForm, SearchForm
 from patients.laboratory_profile import profile_of
+from patients.merged_drafts import merged_drafts
 from patients.messages import explain
-from patients.models import Draw, EntryDraft, EntryScope, Patient
-from patients.same_day import SameDay, other_draw, question, this_draw
+from patients.models import Draw, EntryDraft, EntryScope, Patient, SecondCheck
+from patients.same_day import SameDay, draw_meant, other_draw, question
 from patients.saved_draw import SavedRow, saved_rows, urgent_of
-from patients.selectors import matching, with_number
-from patients.services import NewDraw, RecordError, ResultExists, discard_draft, drop_draft, record_draw
+from patients.second_checks import count_for
+from patients.selectors import matching, standing_counts, with_number
+from patients.services import (
+    DraftIsOlder,
+    DrawFactsDiffer,
+    DrawOutcome,
+    NewDraw,
+    OtherDrawOfTheDay,
+    RecordError,
+    ResultExists,
+    discard_draft,
+    drop_draft,
+    record_draw,
+)
+from patients.services.drafts import stands_in
+from patients.services.draw_facts import FACTS, MOMENT
+from patients.views.merged_drafts import keep_what_was_sent, settled
 from patients.views.search import PatientRow, remember, remembered, rows_of
-from patients.wording import unit_text
 
 MATCHES_SHOWN = 20
 DUE_SHOWN = 12
-HISTORY_SENT = 12
 JUST_NOW = dt.timedelta(minutes=10)
 
 
@@ -49,6 +66,8 @@ def enter_results(request: HttpRequest) -> HttpResponse:
     """Find the patient whose paper this is; a full number leads straight to the grid."""
     user = may(request, Permission.ENTER_RESULTS)
     mine = visible_patients(user, permission=Permission.ENTER_RESULTS)
+    if request.method == "POST" and "discard" in request.POST:
+        return _discard(request, user)
     if request.method == "POST":
         text = remember(request)
         if text is None:
@@ -66,8 +85,25 @@ def enter_results(request: HttpRequest) -> HttpResponse:
         "more": len(matches) > MATCHES_SHOWN,
         "due": _due_now(mine),
         "drafts": own_drafts(user),
+        "to_check": count_for(user),
+        "merged_drafts": merged_drafts(user),
     }
     return render(request, "patients/enter_results.html", context)
+
+
+def _discard(request: HttpRequest, user: User) -> HttpResponse:
+    """Throw away one draft of the list, as it was when the list was shown."""
+    meant = state_of(request.POST["discard"])
+    done = any(
+        discard_draft(user=user, scope=one.draft.scope, key=one.draft.key, known=meant)
+        for one in own_drafts(user)
+        if one.state == meant
+    )
+    if done:
+        messages.success(request, gettext("What was typed there is thrown away. Nothing on record changed."))
+    else:
+        messages.error(request, gettext("This draft was saved, thrown away or typed on meanwhile. Look at the list."))
+    return redirect("enter_results")
 
 
 def _due_now(mine: QuerySet[Patient]) -> list[PatientRow]:
@@ -96,7 +132,13 @@ def _rows(patients: Iterable[Patient]) -> list[PatientRow]:
 def draw_new(request: HttpRequest, pk: int) -> HttpResponse:
     """The grid. Nothing is saved until every cell reads; what was typed and not saved is there again."""
     user = may(request, Permission.VIEW_PATIENT)
-    patient = access_patient(user, pk, permission=Permission.ENTER_RESULTS, purpose="opened_for_entry")
+    try:
+        patient = access_patient(user, pk, permission=Permission.ENTER_RESULTS, purpose="opened_for_entry")
+    except RecordMerged:
+        keep_what_was_sent(request, user, pk, scope=EntryScope.DRAW)
+        raise
+    if done := settled(request, user, patient, scope=EntryScope.DRAW):
+        return done
     if request.method == "POST" and "discard" in request.POST:
         discard_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk))
         return redirect("draw_new", patient.pk)
@@ -130,7 +172,13 @@ def _moment(form: DrawForm) -> dt.datetime:
 
 
 def _read(
-    patient: Patient, typed: Mapping[str, Typed], *, collected_at: dt.datetime, everything: bool, laboratory: str
+    patient: Patient,
+    typed: Mapping[str, Typed],
+    *,
+    collected_at: dt.datetime,
+    everything: bool,
+    laboratory: str,
+    on_record: Draw | None = None,
 ) -> Entry:
     """The rows in the order of the laboratory's report, its units and assays in those that were not touched yet."""
     profile = profile_of(laboratory)
@@ -142,6 +190,8 @@ def _read(
         typed=offered | dict(typed),
         collected_at=timezone.localtime(collected_at),
         decimal_comma=profile.decimal_comma,
+        beside=standing_counts(on_record.pk if on_record else None),
+        laboratory=laboratory,
     )
 
 
@@ -150,32 +200,84 @@ def _save(request: HttpRequest, user: User, patient: Patient, *, everything: boo
     form_reads = form.is_valid()
     collected_at = form.collected_at if form_reads else timezone.now()
     typed, laboratory = typed_rows(request.POST.dict()), request.POST.get("laboratory", "")
-    entry = _read(patient, typed, collected_at=collected_at, everything=everything, laboratory=laboratory)
+    meant = _draw_meant(patient, form, typed) if form_reads else None
+    entry = _read(
+        patient, typed, collected_at=collected_at, everything=everything, laboratory=laboratory, on_record=meant
+    )
     if form_reads and entry.empty:
         form.add_error(None, explain("draw_is_empty", {}))
+    asked, status = None, HTTPStatus.UNPROCESSABLE_ENTITY
     if form.is_valid() and entry.readable:
         try:
-            if done := _commit(request, user, patient, form, entry):
-                return done
+            return _commit(request, user, patient, form, entry, meant)
         except ResultExists as refusal:
             entry = entry.with_error(refusal.params["marker"], explain(refusal.code, refusal.params))
             form.add_error("same_day", gettext("What stands there differs from this paper."))
+        except OtherDrawOfTheDay as asks:
+            asked = asks.draw_id
+            form.add_error("same_day", question(Draw.objects.get(pk=asked)))
+        except DrawFactsDiffer as refusal:
+            asked = refusal.draw_id
+            _show_both(form, refusal)
+        except DraftIsOlder:
+            status = HTTPStatus.CONFLICT
         except RecordError as refusal:
             form.add_error(None, explain(refusal.code, refusal.params))
-    return _grid(request, patient, form, entry, everything=everything, status=422)
+    return _grid(request, patient, form, entry, everything=everything, status=status, asked=asked)
 
 
-def _commit(request: HttpRequest, user: User, patient: Patient, form: DrawForm, entry: Entry) -> HttpResponse | None:
-    """Record the draw, or go where it is corrected; None where it must be said first what this paper is."""
+def _draw_meant(patient: Patient, form: DrawForm, typed: Mapping[str, Typed]) -> Draw | None:
+    data, markers = form.cleaned_data, [code for code, cell in typed.items() if cell.value.strip()]
+    return draw_meant(
+        patient, data, form.collected_at, markers, choice=data["same_day"], shown=data.get("same_draw", "")
+    )
+
+
+def _show_both(form: DrawForm, refusal: DrawFactsDiffer) -> None:
+    """Each fact on which the record and this paper differ, beside its field, and the ways out."""
+    for name in refusal.differing:
+        said = gettext("On record: %(stands)s. On this paper: %(says)s.") % {
+            "stands": fact_text(name, refusal.params[f"stands_{name}"]),
+            "says": fact_text(name, refusal.params[f"says_{name}"]),
+        }
+        form.add_error("collected_time" if name == MOMENT else name, said)
+    form.add_error(
+        "same_day",
+        gettext(
+            "The draw on record says otherwise than this paper. If the record is wrong, choose the correction; if "
+            "blood was taken twice, give the second draw its own time or accession number."
+        ),
+    )
+
+
+def _commit(
+    request: HttpRequest, user: User, patient: Patient, form: DrawForm, entry: Entry, meant: Draw | None
+) -> HttpResponse:
+    """Record the draw, or go where it is corrected. What this paper is, the service asks under its lock."""
     facts, choice = form.cleaned_data, form.cleaned_data["same_day"]
-    other = other_draw(patient, facts, form.collected_at, [new.marker for new in entry.results()])
-    if choice == SameDay.CORRECT and (wrong := other or this_draw(patient, facts, form.collected_at)):
-        messages.info(request, gettext("Correct what is wrong on this page. What you typed is kept as a draft."))
-        return redirect(_where_it_is_corrected(patient, wrong))
-    if other and choice not in {SameDay.SAME, SameDay.SECOND}:
-        form.add_error("same_day", question(other))
-        return None
-    return _record(request, user, patient, _described(form, other if choice == SameDay.SAME else None), entry)
+    if choice == SameDay.CORRECT:
+        markers = [new.marker for new in entry.results()]
+        if wrong := other_draw(patient, facts, form.collected_at, markers) or meant:
+            messages.info(request, gettext("Correct what is wrong on this page. What you typed is kept as a draft."))
+            return redirect(_where_it_is_corrected(patient, wrong))
+    with transaction.atomic():
+        outcome = record_draw(
+            actor=user.audit_name,
+            patient_id=patient.pk,
+            draw=_described(form),
+            results=entry.results(),
+            recorded_by=user,
+            ask_same_day=choice != SameDay.SECOND,
+            same_as=meant.pk if meant and choice == SameDay.SAME else None,
+        )
+        # Where another window kept something else, nothing of this one is written before it was shown.
+        sent = request.POST.dict()
+        held = held_by_draw_form(sent)
+        drop_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk), held=held, **sent_with(sent))
+    if own_draft(user, EntryScope.DRAW, str(patient.pk)):
+        messages.info(request, gettext("What was typed in the other window is kept as a draft. It is not saved yet."))
+    _say(request, outcome)
+    return redirect("draw", patient.pk, outcome.draw_id)
 
 
 def _where_it_is_corrected(patient: Patient, wrong: Draw) -> str:
@@ -185,29 +287,13 @@ def _where_it_is_corrected(patient: Patient, wrong: Draw) -> str:
         return reverse("draw", args=[patient.pk, wrong.pk])
 
 
-def _described(form: DrawForm, on_record: Draw | None) -> NewDraw:
-    """The draw as the form tells it, or as the one on record that it turned out to be is known."""
+def _described(form: DrawForm) -> NewDraw:
     data = form.cleaned_data
-    known = on_record or form
-    return NewDraw(
-        collected_at=known.collected_at,
-        time_known=known.time_known,
-        laboratory=on_record.laboratory if on_record else data["laboratory"],
-        accession=on_record.accession if on_record else data["accession"],
-        fasting=data["fasting"],
-        haemolysis=data["haemolysis"],
-        biotin=data["biotin"],
-        g_csf=data["g_csf"],
-        steroid=data["steroid"],
-    )
+    said = {name: data[name] for name in FACTS if name != MOMENT}
+    return NewDraw(collected_at=form.collected_at, time_known=form.time_known, **said)
 
 
-def _record(request: HttpRequest, user: User, patient: Patient, draw: NewDraw, entry: Entry) -> HttpResponse:
-    with transaction.atomic():
-        outcome = record_draw(
-            actor=user.audit_name, patient_id=patient.pk, draw=draw, results=entry.results(), recorded_by=user
-        )
-        drop_draft(user=user, scope=EntryScope.DRAW, key=str(patient.pk))
+def _say(request: HttpRequest, outcome: DrawOutcome) -> None:
     if outcome.repeated:
         text = ngettext(
             "%(count)d value stood there already and was not saved twice.",
@@ -216,10 +302,11 @@ def _record(request: HttpRequest, user: User, patient: Patient, draw: NewDraw, e
         )
         messages.info(request, text % {"count": outcome.repeated})
     if outcome.created and not outcome.draw_created:
-        messages.info(
-            request, gettext("They were added to a draw that was on record; what it says of itself was kept.")
-        )
-    return redirect("draw", patient.pk, outcome.draw_id)
+        messages.info(request, gettext("They were added to a draw that was on record."))
+    if outcome.filled:
+        names = gettext(", ").join(fact_label(name) for name in outcome.filled)
+        text = gettext("What was not known of that draw before and is now: %(facts)s.")
+        messages.info(request, text % {"facts": names})
 
 
 def _grid(
@@ -229,40 +316,32 @@ def _grid(
     entry: Entry,
     *,
     everything: bool,
-    status: int = 200,
+    status: int = HTTPStatus.OK,
     restored: EntryDraft | None = None,
+    asked: int | None = None,
 ) -> HttpResponse:
-    kept = own_draft(signed_in(request), EntryScope.DRAW, str(patient.pk))
+    user, sent = signed_in(request), request.POST.dict()
+    kept = own_draft(user, EntryScope.DRAW, str(patient.pk))
+    # A page that was sent goes on with the draft it knew: what it holds is not what another window kept.
+    known = sent_with(sent)["known"] if request.method == "POST" else stands_in(restored)
     context = {
         "patient": patient,
         "banner": banner_of(patient),
         "form": form,
         "entry": entry,
+        "asked": asked or form["same_draw"].value() or "",
         "everything": everything,
-        "history": _history(entry),
+        "history": entry.history_sent(),
         "across": [explain(concern.code, concern.params) for concern in entry.across],
-        "revision": kept.revision if kept else 0,
+        "known": known,
+        "newer": newer_than(user, kept, known=known, held=held_by_draw_form(sent)) if sent else None,
         "restored": restored,
-        "wrong": [row for row in entry.rows if row.error] if status != 200 else [],
+        "merged_drafts": merged_drafts(user, kept_id=patient.pk, scope=EntryScope.DRAW),
+        "typed_here": status != HTTPStatus.OK or (kept is not None and kept.typed > 0),
+        "wrong": [row for row in entry.rows if row.error] if status != HTTPStatus.OK else [],
         "to_confirm": [row for row in entry.rows if row.asks_again and not row.error] if status != 200 else [],
     }
     return render(request, "patients/draw_new.html", context, status=status)
-
-
-def _history(entry: Entry) -> dict[str, list[dict[str, str | None]]]:
-    """The last values of each marker, for the page to choose from when the day of the draw is changed."""
-    sent: dict[str, list[dict[str, str | None]]] = {}
-    for code, points in entry.history.items():
-        sent[code] = [
-            {
-                "at": timezone.localtime(point.collected_at).strftime("%Y-%m-%dT%H:%M"),
-                "canonical": None if point.comparator else f"{point.canonical:f}",
-                "text": f"{point.comparator}{point.value} {unit_text(point.unit)}".strip(),
-                "date": date_format(timezone.localtime(point.collected_at), "SHORT_DATE_FORMAT"),
-            }
-            for point in points[-HISTORY_SENT:]
-        ]
-    return sent
 
 
 @login_required
@@ -282,8 +361,21 @@ def draw(request: HttpRequest, pk: int, draw_id: int) -> HttpResponse:
         "saved_at": saved_at,
         "just_now": _is_news(rows, saved_at),
         "urgent": urgent_of(rows),
+        **_waits(rows),
     }
     return render(request, "patients/draw.html", context)
+
+
+def _waits(rows: Iterable[SavedRow]) -> dict[str, object]:
+    """What a second person has still to look at, and who that cannot be."""
+    waits = [row.result for row in rows if row.waits]
+    people = dict.fromkeys(str(result.recorded_by) for result in waits)
+    return {
+        "waits": waits,
+        "typed_by": gettext(", ").join(people),
+        "to_compare": any(result.awaiting_check == SecondCheck.VERIFY for result in waits),
+        "to_type": any(result.awaiting_check == SecondCheck.BLIND for result in waits),
+    }
 
 
 def _is_news(rows: Iterable[SavedRow], saved_at: dt.datetime | None) -> bool:

@@ -22,8 +22,16 @@ from patients.banner import banner_of
 from patients.entry import DEFAULT_PANEL
 from patients.forms import ConditionForm, ImagingForm, SkeletalEventForm, TreatmentForm
 from patients.forms_plan import PlanForm
+from patients.messages import explain
 from patients.models import FollowUpPlan, Patient
-from patients.services import record_condition, record_imaging, record_skeletal_event, record_treatment, set_plan
+from patients.services import (
+    RecordError,
+    record_condition,
+    record_imaging,
+    record_skeletal_event,
+    record_treatment,
+    set_plan,
+)
 
 Save = Callable[[User, Patient, dict[str, Any]], object]
 
@@ -94,6 +102,8 @@ def _page(
             save(user, patient, form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error.messages)
+        except RecordError as refusal:
+            form.add_error(None, explain(refusal.code, refusal.params))
         else:
             messages.success(request, gettext("Saved."))
             return redirect("patient", patient.pk)

@@ -15,7 +15,7 @@ from accounts.roles import Permission
 from patients.forms_laboratory import LaboratoryForm, report_lines, rows_of, typed_lines
 from patients.messages import explain
 from patients.models import Laboratory
-from patients.services import LaboratoryKnown, save_laboratory
+from patients.services import LaboratoryInUse, LaboratoryKnown, save_laboratory
 
 
 @login_required
@@ -45,6 +45,7 @@ def _page(request: HttpRequest, laboratory: Laboratory | None) -> HttpResponse:
         known = laboratory and {
             "name": laboratory.name,
             "decimal_comma": laboratory.decimal_comma,
+            "second_check": laboratory.second_check,
             "is_active": laboratory.is_active,
         }
         context = {"form": LaboratoryForm(initial=known or None), "rows": rows_of(laboratory)}
@@ -58,7 +59,7 @@ def _page(request: HttpRequest, laboratory: Laboratory | None) -> HttpResponse:
                 lines=report_lines(rows),
                 **form.cleaned_data,
             )
-        except LaboratoryKnown as refused:
+        except (LaboratoryKnown, LaboratoryInUse) as refused:
             form.add_error("name", explain(refused.code, refused.params))
         else:
             messages.success(

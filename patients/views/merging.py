@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -25,12 +24,16 @@ from patients.access import RecordMerged, access_patient, merged_patients, visib
 from patients.banner import banner_of
 from patients.forms import SearchForm
 from patients.forms_people import MergeForm, NumberForm
+from patients.merge_questions import shown_difference, shown_pair
 from patients.merge_rows import MergeStory, moved_rows, stories_of
-from patients.models import Draw, Fasting, Haemolysis, Patient, PatientMerge
+from patients.merged_drafts import merged_drafts
+from patients.messages import explain
+from patients.models import Draw, Patient, PatientIdentifier, PatientMerge
 from patients.selectors import matching, numbers_of
 from patients.services import (
-    Difference,
+    MergePlan,
     MergeRefused,
+    RecordError,
     add_number,
     merge_patients,
     plan_merge,
@@ -51,9 +54,26 @@ REFUSALS = {
         "one of the records so that both say the same, and merge then. Nothing was changed."
     ),
     "merge_without_reason": _("Write why: who reads the history later will ask."),
+    "merge_bloods_unanswered": _("Say of each pair of draws below whether it is one blood. Nothing was changed."),
+    "merge_blood_differs": _("Two draws that were called one blood contradict each other. Nothing was changed."),
+    "merge_blood_joined_twice": _(
+        "One draw was called the same blood as two others. Of these pairs only one can be one blood. "
+        "Nothing was changed."
+    ),
+    "merge_place_taken": _(
+        "One draw made of two would have the laboratory and accession number, or the time, of a third. Correct that "
+        "draw first, or say that blood was taken twice. Nothing was changed."
+    ),
     "merge_undone_already": _("This merge was undone already."),
     "merge_kept_record_merged": _(
         "The record that was kept has itself been merged into another since. Undo that merge first."
+    ),
+    "merge_later_stands": _(
+        "Another record was merged into this one later. Undo that merge first. Nothing was changed."
+    ),
+    "merge_undo_place_taken": _(
+        "After undoing, two draws of one record would have the same laboratory (%(laboratory)s), accession number "
+        "(%(accession)s) and time (%(moment)s). Correct one of the two first. Nothing was changed."
     ),
 }
 
@@ -73,7 +93,9 @@ class MergedRecordMiddleware:
         if request.method in {"GET", "HEAD"}:
             messages.info(request, gettext("The record you asked for was merged into this one."))
             return redirect("patient", exception.survivor_id)
-        context = {"survivor_id": exception.survivor_id}
+        user = request.user
+        drafts = merged_drafts(user, kept_id=exception.survivor_id) if isinstance(user, User) else []
+        context = {"survivor_id": exception.survivor_id, "drafts": drafts}
         return render(request, "patients/merged_meanwhile.html", context, status=HTTPStatus.CONFLICT)
 
 
@@ -92,6 +114,8 @@ def patient_numbers(request: HttpRequest, pk: int) -> HttpResponse:
             said = _add(user, patient, form) if adding else _change_number(user, patient, request)
         except ValidationError as error:
             wrong = " ".join(error.messages)
+        except RecordError as refusal:
+            wrong = explain(refusal.code, refusal.params)
         else:
             messages.success(request, said)
             return redirect("patient_numbers", patient.pk)
@@ -166,9 +190,8 @@ def patient_merge(request: HttpRequest, pk: int, other_pk: int) -> HttpResponse:
         messages.error(request, str(REFUSALS["merge_with_itself"]))
         return redirect("patient_merges", pk)
     _user, retired = _open(request, other_pk)
-    form = MergeForm(request.POST or None)
-    plan = plan_merge(survivor=survivor, retired=retired)
-    refused = plan.refused
+    form = MergeForm(request.POST or None, pairs=plan_merge(survivor=survivor, retired=retired).pairs)
+    refused = ""
     if request.method == "POST" and form.is_valid():
         try:
             merge_patients(
@@ -176,6 +199,7 @@ def patient_merge(request: HttpRequest, pk: int, other_pk: int) -> HttpResponse:
                 survivor_id=survivor.pk,
                 retired_id=retired.pk,
                 reason=form.cleaned_data["reason"],
+                answers=form.answers,
                 by=user,
             )
         except MergeRefused as refusal:
@@ -183,19 +207,36 @@ def patient_merge(request: HttpRequest, pk: int, other_pk: int) -> HttpResponse:
         else:
             messages.success(request, gettext("The two records are one now. The trends are read again."))
             return redirect("patient", survivor.pk)
+    return _merge_page(request, survivor, retired, form, refused)
+
+
+def _merge_page(
+    request: HttpRequest, survivor: Patient, retired: Patient, form: MergeForm, refused: str
+) -> HttpResponse:
+    """As the two records stand now, with what was typed and answered."""
+    plan = plan_merge(survivor=survivor, retired=retired, answers=form.answers)
+    if refused and not plan.refused:
+        form.tell(plan.pairs, code=refused, text=str(REFUSALS.get(refused, refused)))
     context = {
         "patient": survivor,
         "banner": banner_of(survivor),
         "sides": (_side(survivor), _side(retired)),
         "retired": retired,
         "form": form,
-        "refused": REFUSALS.get(refused, ""),
-        "differences": [_difference(one) for one in plan.differences],
+        "refused": REFUSALS.get(plan.refused, ""),
+        "differences": [shown_difference(one) for one in plan.differences],
+        "questions": [(form[one.field], one) for one in map(shown_pair, plan.pairs) if one.field in form.fields],
         "moved": moved_rows(plan.moved),
-        "left": moved_rows(plan.left),
+        "left": moved_rows(_left_unasked(plan)),
     }
     wrong = request.method == "POST"
     return render(request, "patients/merge.html", context, status=422 if wrong else 200)
+
+
+def _left_unasked(plan: MergePlan) -> dict[str, list[int]]:
+    """What stays behind because both records hold it; of draws that may be one blood the questions tell."""
+    asked = {pair.other.pk for pair in plan.pairs}
+    return plan.left | {"draw": [pk for pk in plan.left.get("draw", []) if pk not in asked]}
 
 
 @login_required
@@ -214,9 +255,13 @@ def patient_merge_undo(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         undo_merge(actor=user.audit_name, merge_id=merge.pk, by=user)
     except MergeRefused as refusal:
-        messages.error(request, str(REFUSALS.get(refusal.code, refusal.code)))
+        nothing = gettext("not named")
+        params = {name: text or nothing for name, text in refusal.params.items()}
+        messages.error(request, str(REFUSALS.get(refusal.code, refusal.code)) % params)
     else:
         messages.success(request, gettext("The merge is undone: these are two records again."))
+        if not PatientIdentifier.objects.filter(patient=merge.retired_id, retired_on=None).exists():
+            messages.warning(request, gettext("The record that came back has no number in use. Add its number."))
     return redirect("patient_merges", patient.pk)
 
 
@@ -253,24 +298,3 @@ def _side(patient: Patient) -> Side:
         draws=len(draws),
         last_draw=date_format(timezone.localtime(draws[0]), "SHORT_DATE_FORMAT") if draws else "",
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ShownDifference:
-    day: str
-    what: str
-    kept: str
-    other: str
-
-
-def _difference(one: Difference) -> ShownDifference:
-    names = {"collected_at": gettext("Collected"), "fasting": gettext("Fasting"), "haemolysis": gettext("Haemolysis")}
-    states = {"fasting": dict(Fasting.choices), "haemolysis": dict(Haemolysis.choices)}.get(one.what, {})
-
-    def shown(text: str) -> str:
-        if one.what == "collected_at" and (at := parse_datetime(text)):
-            return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
-        return str(states.get(text, text))
-
-    day = date_format(timezone.localtime(one.draw.collected_at), "SHORT_DATETIME_FORMAT")
-    return ShownDifference(day, names.get(one.what, one.what), shown(one.kept), shown(one.other))

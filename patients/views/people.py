@@ -20,9 +20,10 @@ from patients.banner import banner_of
 from patients.forms import SearchForm
 from patients.forms_people import NewPatientForm, PatientForm
 from patients.matching import likely_duplicates
+from patients.messages import explain
 from patients.models import Draw, Patient
 from patients.selectors import matching
-from patients.services import create_patient, update_patient
+from patients.services import RecordError, create_patient, update_patient
 from patients.views.search import remember, remembered, rows_of
 
 PATIENTS_A_PAGE = 50
@@ -84,6 +85,8 @@ def patient_edit(request: HttpRequest, pk: int) -> HttpResponse:
             update_patient(actor=user.audit_name, patient_id=patient.pk, details=form.details())
         except ValidationError as error:
             form.add_error(None, error.messages)
+        except RecordError as refusal:
+            form.add_error(None, explain(refusal.code, refusal.params))
         else:
             messages.success(request, gettext("The change is saved."))
             return redirect("patient", patient.pk)

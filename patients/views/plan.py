@@ -25,11 +25,15 @@ from patients.catalogue import catalogue
 from patients.due import Due, LastCall, due_draws, panel_measured_on
 from patients.due_wording import due_text, missing_text, outcome_text
 from patients.forms_plan import CallForm, PagePart, PauseForm, StopForm
+from patients.messages import explain
 from patients.models import CallOutcome, FollowUpCall, FollowUpPlan, Patient
-from patients.services import pause_plan, record_call, resume_plan, stop_plan
+from patients.services import RecordError, pause_plan, record_call, resume_plan, stop_plan
 
 CALLS_SHOWN = 50
 NO_FURTHER_DRAW = (CallOutcome.DIED, CallOutcome.MOVED, CallOutcome.DECLINED)
+
+Data = dict[str, Any]
+Save = Callable[[User, Patient, Data], str]  # calls the service; gives what is said of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,63 +57,55 @@ def follow_up(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, access_patient(user, pk, purpose="opened_follow_up"))
 
 
-@login_required
-@require_POST
-def call_record(request: HttpRequest, pk: int) -> HttpResponse:
-    def save(user: User, patient: Patient, data: dict[str, Any]) -> str:
-        call = record_call(actor=user.audit_name, patient_id=patient.pk, recorded_by=user, **data)
-        if call.outcome in NO_FURTHER_DRAW and call.plan is not None:
-            return gettext("The call is recorded. Stop the plan below if no further draw is to come.")
-        return gettext("The call is recorded.")
-
-    return _taken(request, pk, CallForm, save)
+def _record_call(user: User, patient: Patient, data: Data) -> str:
+    call = record_call(actor=user.audit_name, patient_id=patient.pk, recorded_by=user, **data)
+    if call.outcome in NO_FURTHER_DRAW and call.plan is not None:
+        return gettext("The call is recorded. Stop the plan below if no further draw is to come.")
+    return gettext("The call is recorded.")
 
 
-@login_required
-@require_POST
-def plan_pause(request: HttpRequest, pk: int) -> HttpResponse:
-    def save(user: User, patient: Patient, data: dict[str, Any]) -> str:
-        pause_plan(actor=user.audit_name, patient_id=patient.pk, **data)
-        return gettext("The plan is paused.")
-
-    return _taken(request, pk, PauseForm, save)
+def _pause(user: User, patient: Patient, data: Data) -> str:
+    pause_plan(actor=user.audit_name, patient_id=patient.pk, **data)
+    return gettext("The plan is paused.")
 
 
-@login_required
-@require_POST
-def plan_stop(request: HttpRequest, pk: int) -> HttpResponse:
-    def save(user: User, patient: Patient, data: dict[str, Any]) -> str:
-        stop_plan(actor=user.audit_name, patient_id=patient.pk, **data)
-        return gettext("The plan is stopped: no draw is due any more.")
-
-    return _taken(request, pk, StopForm, save)
+def _stop(user: User, patient: Patient, data: Data) -> str:
+    stop_plan(actor=user.audit_name, patient_id=patient.pk, **data)
+    return gettext("The plan is stopped: no draw is due any more.")
 
 
-@login_required
-@require_POST
-def plan_resume(request: HttpRequest, pk: int) -> HttpResponse:
-    def save(user: User, patient: Patient, _data: dict[str, Any]) -> str:
-        resume_plan(actor=user.audit_name, patient_id=patient.pk)
-        return gettext("The plan goes on.")
-
-    return _taken(request, pk, PagePart, save)
+def _resume(user: User, patient: Patient, _data: Data) -> str:
+    resume_plan(actor=user.audit_name, patient_id=patient.pk)
+    return gettext("The plan goes on.")
 
 
-def _taken(
-    request: HttpRequest, pk: int, form_class: type[PagePart], save: Callable[[User, Patient, dict[str, Any]], str]
-) -> HttpResponse:
-    """Save and come back to the page, or show it with what was typed and what is wrong with it."""
-    user = may(request, Permission.VIEW_PATIENT)
-    patient = access_patient(user, pk, permission=Permission.RECORD_EVENTS, purpose="opened_for_event")
-    form = form_class(request.POST)
-    if form.is_valid():
-        try:
-            messages.success(request, save(user, patient, form.cleaned_data))
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            return redirect("follow_up", patient.pk)
-    return _page(request, patient, wrong=form)
+def _part_of_the_page(form_class: type[PagePart], save: Save) -> Callable[[HttpRequest, int], HttpResponse]:
+    """The address of one form of the page: save it and come back, or show the page with what is wrong with it."""
+
+    @login_required
+    @require_POST
+    def taken(request: HttpRequest, pk: int) -> HttpResponse:
+        user = may(request, Permission.VIEW_PATIENT)
+        patient = access_patient(user, pk, permission=Permission.RECORD_EVENTS, purpose="opened_for_event")
+        form = form_class(request.POST)
+        if form.is_valid():
+            try:
+                messages.success(request, save(user, patient, form.cleaned_data))
+            except ValidationError as error:
+                form.add_error(None, error)
+            except RecordError as refusal:
+                form.add_error(None, explain(refusal.code, refusal.params))
+            else:
+                return redirect("follow_up", patient.pk)
+        return _page(request, patient, wrong=form)
+
+    return taken
+
+
+call_record = _part_of_the_page(CallForm, _record_call)
+plan_pause = _part_of_the_page(PauseForm, _pause)
+plan_stop = _part_of_the_page(StopForm, _stop)
+plan_resume = _part_of_the_page(PagePart, _resume)
 
 
 def _page(request: HttpRequest, patient: Patient, *, wrong: PagePart | None = None) -> HttpResponse:

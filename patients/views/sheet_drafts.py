@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from accounts.models import User
+from patients.draft_contents import LARGEST_REVISION, Held
 from patients.drafts import own_draft
-from patients.messages import explain
-from patients.models import EntryDraft
 from patients.services import DraftIsGone, DraftIsOlder, save_draft
 from patients.sheets import FACT, KEY, LONGEST_CELL, LONGEST_FACT, Sheet, markers_of
-from patients.views.entry_drafts import LARGEST_REVISION, clock
+from patients.views.entry_drafts import as_json, conflict, is_id, kept
 from patients.views.json_answers import answer
 
 LARGEST_BODY = 400_000
@@ -30,9 +28,9 @@ def draft_answer(request: HttpRequest, user: User, *, scope: str, key: str, pati
     """Keep the page (PUT) or say what is kept (GET). Only ever the draft of who asks."""
     if request.method != "PUT":
         draft = own_draft(user, scope, key)
-        return answer({"draft": draft and _as_json(draft)})
+        return answer({"draft": draft and as_json(draft)})
     try:
-        person, revision, sheet = _read(request.body)
+        person, revision, draft_id, sheet = _read(request.body)
     except NotASheet as problem:
         return answer({"error": str(problem)}, HTTPStatus.BAD_REQUEST)
     if person != user.pk:
@@ -46,19 +44,14 @@ def draft_answer(request: HttpRequest, user: User, *, scope: str, key: str, pati
             cells=sheet.cells,
             context=sheet.context,
             revision=revision,
+            draft_id=draft_id,
         )
     except (DraftIsOlder, DraftIsGone) as refusal:
-        newer = own_draft(user, scope, key)
-        text = explain(refusal.code, refusal.params)
-        return answer({"draft": newer and _as_json(newer), "text": text}, HTTPStatus.CONFLICT)
-    return answer({"revision": draft.revision, "saved_at": clock(draft)})
+        return conflict(refusal, user, own_draft(user, scope, key), Held(sheet.cells, sheet.context))
+    return kept(draft)
 
 
-def _as_json(draft: EntryDraft) -> dict[str, Any]:
-    return {"revision": draft.revision, "saved_at": clock(draft), "cells": draft.cells, "context": draft.context}
-
-
-def _read(body: bytes) -> tuple[object, int, Sheet]:
+def _read(body: bytes) -> tuple[object, int, int | None, Sheet]:
     if len(body) > LARGEST_BODY:
         raise NotASheet(gettext("This is more than one page can hold."))
     try:
@@ -70,11 +63,14 @@ def _read(body: bytes) -> tuple[object, int, Sheet]:
     revision = data.get("revision")
     if not isinstance(revision, int) or isinstance(revision, bool) or not 0 <= revision < LARGEST_REVISION:
         raise NotASheet(gettext("“revision” is a whole number from 0."))
+    draft_id = data.get("id")
+    if not is_id(draft_id):
+        raise NotASheet(gettext("“id” is the number of a draft."))
     for name, text in data["context"].items():
         _is_text(name, text, known=bool(FACT.fullmatch(name)), limit=LONGEST_FACT)
     for key, cell in data["cells"].items():
         _is_cell(key, cell)
-    return data.get("user"), revision, Sheet(data["context"], data["cells"])
+    return data.get("user"), revision, draft_id, Sheet(data["context"], data["cells"])
 
 
 def _is_cell(key: str, cell: object) -> None:

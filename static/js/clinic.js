@@ -1,7 +1,8 @@
 // The clinic grid: rows are patients. A scanned number leads to its patient's row.
 
 import { form, put } from "./grid/cells.js";
-import { cellsOf, firstOpen, go, startMatrix } from "./grid/matrix.js";
+import { startMatrix } from "./grid/matrix.js";
+import { cellsOf, firstOpen, go } from "./grid/places.js";
 import { say, text } from "./grid/texts.js";
 
 function toRow(code) {

@@ -54,15 +54,17 @@ async function save(button) {
     return;
   }
   asking = true;
-  const state = await flush().finally(() => {
+  const state = await flush({ always: true }).finally(() => {
     asking = false;
   });
-  if (state === "ok" || state === "refused") {
+  // Who has seen what the other window holds may save this one beside it.
+  if (state === "ok" || state === "refused" || (state === "conflict" && button.name === "save_beside")) {
     leaving = true;
     setTimeout(() => {
       leaving = false;
     }, PATIENCE);
-    form.requestSubmit(button);
+    // Later: with nothing to keep we are still inside the click that was stopped, and the form would not hear us.
+    setTimeout(() => form.requestSubmit(button));
   } else {
     say(text("not-sent"));
   }
@@ -71,7 +73,9 @@ async function save(button) {
 form.addEventListener("submit", (event) => {
   if (!leaving) {
     event.preventDefault();
-    save(event.submitter ?? saveButton);
+    const by = event.submitter ?? saveButton;
+    // A browser takes no second submit while it is still telling of the first.
+    setTimeout(() => save(by));
   }
 });
 

@@ -8,11 +8,12 @@ from accounts.models import User
 from accounts.roles import Permission, Role, role_may
 
 MAY = {
-    Role.NURSE: {"view_patient", "edit_patient", "enter_results", "record_events", "import_files"},
+    Role.NURSE: {"view_patient", "edit_patient", "enter_results", "check_results", "record_events", "import_files"},
     Role.CLINICIAN: {
         "view_patient",
         "edit_patient",
         "enter_results",
+        "check_results",
         "record_events",
         "answer_alert",
         "merge_patients",

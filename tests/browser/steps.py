@@ -6,11 +6,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 # Where screenshots for the documentation go; unset, none are made.
 SCREENSHOTS = os.environ.get("LEADTIME_SCREENSHOTS", "")
+# So many times slower than this machine; finds the steps that only pass because a page was ready in no time.
+SLOWER = int(os.environ.get("LEADTIME_SLOW_BROWSER", "1"))
 
 
 class Watched:
@@ -37,7 +39,20 @@ def open_page(
         reduced_motion="reduce",
     )
     context.set_default_timeout(20_000)
-    return Watched(context.new_page())
+    return Watched(slowed(context.new_page()))
+
+
+def slowed(page: Page) -> Page:
+    """The page on a machine as slow as `LEADTIME_SLOW_BROWSER` says."""
+    if SLOWER > 1:
+        page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    return page
+
+
+def follow(page: Page, link: Locator) -> None:
+    """Take a link by keyboard and wait until the page behind it hears keys."""
+    with page.expect_navigation():
+        link.press("Enter")
 
 
 def sign_in(page: Page, address: str, *, username: str, password: str) -> None:

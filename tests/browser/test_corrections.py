@@ -16,6 +16,7 @@ from tests.cast import ACTOR, PASSWORD, Cast, give_draw, make_patient, reading
 
 pytestmark = pytest.mark.browser
 AT = dt.datetime(2026, 3, 2, 8, 15, tzinfo=dt.UTC)
+HUMAN = 80  # ms between keys
 
 
 @pytest.fixture
@@ -112,7 +113,8 @@ def test_a_value_and_then_the_whole_draw_are_taken_back_by_keys(
     page.keyboard.press("Enter")
     expect(page.locator("#value_CEA")).to_be_focused()
     tab_to(page, "#id_whole-reason")
-    page.keyboard.type("another patient's blood")
+    page.keyboard.type("another patient's blood", delay=HUMAN)  # as fast as a script, it would be a barcode reader
+    page.wait_for_timeout(HUMAN)
     page.keyboard.press("Enter")
     expect(page.locator("button[name=take_back]")).to_be_focused()
     page.keyboard.press("Enter")
@@ -173,11 +175,13 @@ def test_the_pages_have_no_violation_no_complaint_and_no_sideways_scroll(
     page.keyboard.press("Control+Enter")
     expect(page.locator(".meanwhile")).to_be_focused()
     check(page)
-    page.locator("#id_reason").press("Control+Enter")
+    with page.expect_navigation():  # the live check shows the field already, before the server's answer does
+        page.locator("#id_reason").press("Control+Enter")
     expect(page.locator("#confirm_CEA")).to_be_visible()
     check(page)
     page.fill("#confirm_CEA", "250")
-    page.locator("#confirm_CEA").press("Control+Enter")
+    with page.expect_navigation():
+        page.locator("#confirm_CEA").press("Control+Enter")
     expect(page.locator(".message-success")).to_be_visible()
     check(page)
     page.goto(f"{live_server.url}{reverse('draw_history', args=[draw.patient_id, draw.pk])}")

@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Draw, EntryDraft, Patient, Result
 from tests.browser.scanner import scan
-from tests.browser.steps import accessibility_violations, sideways_scroll, sign_in
+from tests.browser.steps import accessibility_violations, sideways_scroll, sign_in, slowed
 from tests.cast import PASSWORD, Cast, give_draw, make_patient
 
 pytestmark = pytest.mark.browser
@@ -226,7 +226,7 @@ def test_a_closed_window_costs_nothing(grid: Page, live_server: LiveServer, pati
     assert EntryDraft.objects.get().cells["CYFRA211"]["value"] == "2."  # kept before the window knows of its end
     context = grid.context
     grid.close()
-    again = context.new_page()
+    again = slowed(context.new_page())
     again.goto(f"{live_server.url}{reverse('enter_results')}")
     again.get_by_role("link", name="K-1").first.focus()
     again.keyboard.press("Enter")
@@ -274,7 +274,7 @@ def test_a_colleague_who_signs_in_meanwhile_does_not_inherit_the_cells(
     grid: Page, live_server: LiveServer, cast: Cast
 ) -> None:
     expect(grid.locator("[data-kept]")).to_contain_text(KEPT)
-    other = grid.context.new_page()
+    other = slowed(grid.context.new_page())
     Session.objects.all().delete()
     sign_in(other, live_server.url, username="clinician", password=PASSWORD)
     grid.bring_to_front()
@@ -310,7 +310,7 @@ def test_without_a_connection_typing_goes_on_and_is_kept_when_it_is_back(grid: P
 def test_two_windows_of_one_draw_are_shown_side_by_side_and_neither_is_lost(
     grid: Page, live_server: LiveServer, patient: Patient
 ) -> None:
-    second = grid.context.new_page()
+    second = slowed(grid.context.new_page())
     second.goto(grid.url)
     grid.fill("#value_CEA", "7.4")
     expect(grid.locator("[data-kept]")).to_contain_text(KEPT)

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Draw, EntryDraft, Patient, Result
+from tests.browser.scanner import scan
 from tests.browser.steps import accessibility_violations, keep_screenshot, sideways_scroll, sign_in
 from tests.cast import PASSWORD, Cast, give_draw, make_patient
 
@@ -106,8 +107,7 @@ def test_a_block_spreads_over_the_grid_and_a_scanned_number_leads_to_its_row(
     expect(page.locator("[data-kept]")).to_contain_text("Kept as a draft at")
     page.locator("input[data-row='0'][data-col='2']").focus()
     page.wait_for_timeout(HUMAN)
-    page.keyboard.type("441001")
-    page.keyboard.press("Enter")
+    scan(page, "441001")
     expect(page.locator("input[data-row='1'][data-col='0']")).to_be_focused()
     assert page.locator("input[data-row='0'][data-col='2']").input_value() == "9.5"
     page.reload()

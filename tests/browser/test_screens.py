@@ -43,8 +43,14 @@ PAGES = {
     "dates": ("/patients/{patient}/draws/dates/", "Enter several dates"),
     "correct": ("/patients/{patient}/draws/{draw}/correct/", "Correct the draw of %(when)s"),
     "history": ("/patients/{patient}/draws/{draw}/history/", "History of the draw of %(when)s"),
+    "to-check": ("/to-check/", "To be checked"),
+    "verify": ("/patients/{patient}/draws/{draw}/check/", "Check this draw"),
+    "second-entry": ("/patients/{patient}/draws/{draw}/second-entry/", "Type it a second time"),
     "laboratories": ("/laboratories/", "Laboratories"),
     "laboratory": ("/laboratories/new/", "New laboratory"),
+    "intervals": ("/laboratories/{laboratory}/intervals/", "Reference intervals"),
+    "interval-new": ("/laboratories/{laboratory}/intervals/new/", "Add limits"),
+    "interval-close": ("/laboratories/{laboratory}/intervals/{interval}/", "End or withdraw"),
     "markers": ("/markers/", "Markers"),
     "marker": ("/markers/BCTX/", "β-CTx"),
     "imports": ("/imports/", "Imports"),
@@ -57,6 +63,9 @@ ROLE_OF = {
     "outbox": "administrator",
     "laboratories": "administrator",
     "laboratory": "administrator",
+    "intervals": "administrator",
+    "interval-new": "administrator",
+    "interval-close": "administrator",
 }
 DJANGO_LANGUAGES = {"en-GB": "en", "zh-CN": "zh-hans"}
 
@@ -69,6 +78,13 @@ class Person:
     name: str
     number: str
     draw: int  # the latest
+    laboratory: int  # with a table of its own intervals
+    interval: int
+
+    @property
+    def places(self) -> dict[str, int]:
+        """What the addresses of PAGES leave open."""
+        return {"patient": self.pk, "draw": self.draw, "laboratory": self.laboratory, "interval": self.interval}
 
 
 @pytest.fixture(scope="module")
@@ -96,16 +112,19 @@ mine = visible_patients(User.objects.get(username={logins["clinician"]["username
 standing = Alert.objects.filter(patient__in=mine, state__in=OPEN_STATES).order_by("pk")
 patient = max(standing, key=lambda alert: len(alert.markers)).patient
 banner = banner_of(patient)
-print(json.dumps([banner.patient_id, banner.name, banner.number, patient.draws.latest("collected_at").pk]))
+from tests.patients.tables import line
+line("CEA", "", "<4.3", "ng/mL", of="Central laboratory", sex="female", age_from=18, source="Table of January, page 2")
+last = line("ALP", "0.58", "1.74", "µkat/L", of="Central laboratory", assay="IFCC")
+draw = patient.draws.latest("collected_at").pk
+print(json.dumps([banner.patient_id, banner.name, banner.number, draw, last.laboratory_id, last.pk]))
 """
-    pk, name, number, draw = json.loads(demo.manage("shell", "--no-imports", "-c", program))
-    return Person(pk=pk, name=name, number=number, draw=draw)
+    return Person(*json.loads(demo.manage("shell", "--no-imports", "-c", program)))
 
 
 def go(page: Page, site: str, *, name: str, patient: Person, language: str) -> list[str]:
     """Opens the page; what it shows instead, where that is not the page meant: refused, not found, another patient."""
     address, english = PAGES[name]
-    answer = page.goto(f"{site}{address.format(patient=patient.pk, draw=patient.draw)}")
+    answer = page.goto(f"{site}{address.format(**patient.places)}")
     assert answer is not None
     with translation.override(DJANGO_LANGUAGES[language]):
         heading = translation.gettext(english).format(name=patient.name)

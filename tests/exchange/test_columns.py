@@ -13,6 +13,7 @@ from django.urls import reverse
 from audit.models import AuditEvent
 from exchange import previews, tasks
 from exchange.csv.mapping import fingerprint
+from exchange.shown import seen
 from patients.models import BatchState, ImportBatch, ImportSource, Result
 from tests.cast import Cast, make_patient
 from tests.exchange.test_batches import own_folder
@@ -79,7 +80,7 @@ def test_what_was_said_is_used_shown_and_remembered(nurse: Client, cast: Cast) -
     say(nurse, batch, SAID, "Nr|Was|Zahl|Einheit|Tag")
     assert (batch.state, batch.results_new, batch.lines_rejected) == (BatchState.PREVIEWED, 2, 0)
     assert values() == []
-    previews.confirm(user=cast.nurse, batch_id=batch.pk, nudge=lambda _batch: None)
+    previews.confirm(user=cast.nurse, batch_id=batch.pk, seen_as=seen(batch), nudge=lambda _batch: None)
     tasks.import_file(batch.pk)
     assert values() == [("CEA", "4.125", "ng/mL"), ("ALP", "90", "U/L")]
     event = AuditEvent.objects.get(action="import.columns_said")

@@ -15,7 +15,10 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from audit.models import AuditEvent
 from exchange import batches, previews, run, tasks
-from exchange.sources import NotWaiting
+from exchange.csv.mapping import FileMapping
+from exchange.csv.said import proposed
+from exchange.shown import seen
+from exchange.sources import NotWaiting, say_columns
 from patients.models import BatchState, ImportBatch, LineOutcome, Patient, Result
 from tests.cast import Cast, give_draw, make_patient
 from tests.exchange.files import HEADER
@@ -50,7 +53,7 @@ def previewed(cast: Cast, patient: Patient) -> ImportBatch:
 
 
 def confirm(cast: Cast, batch: ImportBatch) -> ImportBatch:
-    previews.confirm(user=cast.nurse, batch_id=batch.pk, nudge=lambda _batch: None)
+    previews.confirm(user=cast.nurse, batch_id=batch.pk, seen_as=seen(batch), nudge=lambda _batch: None)
     tasks.import_file(batch.pk)
     batch.refresh_from_db()
     return batch
@@ -64,6 +67,12 @@ def counts(batch: ImportBatch) -> tuple[int, int, int, int, int]:
         batch.lines_rejected,
         batch.to_check,
     )
+
+
+def shown_to(cast: Cast, batch: ImportBatch) -> str:
+    client = Client()
+    client.force_login(cast.nurse)
+    return client.get(reverse("import_detail", args=[batch.pk])).content.decode()
 
 
 def test_a_preview_names_every_line_with_what_it_would_do(previewed: ImportBatch) -> None:
@@ -84,7 +93,10 @@ def test_the_page_shows_old_and_new_and_which_lines_to_check(cast: Cast, preview
     client.force_login(cast.nurse)
     page = client.get(reverse("import_detail", args=[previewed.pk])).content.decode()
     text = " ".join(page.split())
-    assert '<td class="num right nowrap">200 10*9/L</td> <td class="num right nowrap">210 10*9/L</td>' in text
+    old, new = (
+        f'data-label="{label} ">{value} 10*9/L</td>' for label, value in (("On record", 200), ("In the file", 210))
+    )
+    assert f'<td class="num right nowrap" {old} <td class="num right nowrap" {new}' in text
     assert "is a change of more than five times in 8 days" in text or "looks like a slip of the unit" in text
     assert reverse("import_confirm", args=[previewed.pk]) in page
 
@@ -99,23 +111,94 @@ def test_confirming_takes_the_same_file_in_and_removes_it(cast: Cast, previewed:
     assert AuditEvent.objects.filter(action="import.confirmed", actor=cast.nurse.audit_name).count() == 1
 
 
-def test_what_differs_from_the_preview_is_said_by_line(cast: Cast, previewed: ImportBatch, patient: Patient) -> None:
+def test_what_differs_from_the_preview_is_shown_again_by_line_before_anything_is_written(
+    cast: Cast, previewed: ImportBatch, patient: Patient
+) -> None:
     give_draw(patient, AT, {"ALP": "80"})
+    before = Result.objects.count()
     batch = confirm(cast, previewed)
+    assert (batch.state, batch.dry_run, Result.objects.count()) == (BatchState.WAITING, True, before)
+    page = shown_to(cast, batch)
+    assert "The record changed since the preview, so this file is looked through again" in page
+    tasks.import_file(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, Result.objects.count()) == (BatchState.PREVIEWED, before)
     assert previews.changed_counts(batch) == {"results_new": (2, 1), "results_corrected": (1, 2)}
     [difference] = previews.differences(batch)
     assert (difference.line_number, difference.what, difference.now) == (4, "corrected", True)
     assert difference.detail == "ALP: 80 U/L → 90 U/L"
+    assert "now a correction (ALP: 80 U/L → 90 U/L)" in shown_to(cast, batch)
+    assert AuditEvent.objects.filter(action="import.shown_again", object_id=str(batch.pk)).count() == 1
+
+    batch = confirm(cast, batch)
+    assert (batch.state, counts(batch)) == (BatchState.DONE, (1, 1, 2, 1, 1))
+    assert Result.objects.current().get(marker_id="ALP").reported == "90"
+    assert (previews.differences(batch), previews.changed_counts(batch)) == ((), {})
+
+
+def test_a_line_that_is_rejected_since_the_preview_is_shown_before_the_others_are_written(
+    cast: Cast, previewed: ImportBatch, patient: Patient
+) -> None:
+    identifier = patient.identifiers.get()
+    identifier.value = "P2"
+    identifier.save()
+    batch = confirm(cast, previewed)
+    tasks.import_file(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, counts(batch), Result.objects.count()) == (BatchState.PREVIEWED, (0, 0, 0, 5, 0), 2)
+    assert {one.what for one in previews.differences(batch)} == {"corrected", "rejected"}
+
+
+def test_pieces_that_are_as_shown_stay_and_the_first_that_is_not_is_shown_again_with_all_that_follow(
+    cast: Cast, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "LINES_A_PIECE", 2)
+    lines = [f"P1,CEA,3.{day},ng/mL,2024-04-{day}\n" for day in range(10, 16)]
+    batch = received(cast, HEADER + "".join(lines), dry_run=True)
+    tasks.import_file(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.results_new, batch.shown_pieces.count()) == (6, 3)
+    give_draw(patient, dt.datetime(2024, 4, 13, tzinfo=dt.UTC), {"CEA": "9"})
+    batch = confirm(cast, batch)
+    assert (batch.state, Result.objects.filter(batch=batch).count()) == (BatchState.WAITING, 2)
+    tasks.import_file(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.results_new, batch.results_repeated) == (BatchState.PREVIEWED, 3, 2)
+    assert "2 results were taken in as they had been shown." in shown_to(cast, batch)
+    assert [one.line_number for one in previews.differences(batch)] == [5]
+    columns = proposed(HEADER.strip().split(","))
+    say_columns(user=cast.nurse, batch_id=batch.pk, mapping=FileMapping(columns=columns), nudge=lambda _batch: None)
+    tasks.import_file(batch.pk)
+    batch.refresh_from_db()
+    assert (batch.state, batch.results_new, previews.differences(batch)) == (BatchState.PREVIEWED, 3, ())
+    assert "2 results were taken in as they had been shown." in shown_to(cast, batch)
+    batch = confirm(cast, batch)
+    assert (batch.state, Result.objects.filter(batch=batch).count()) == (BatchState.DONE, 6)
+    assert batch.shown_pieces.count() == 0
+
+
+def test_only_what_the_person_saw_is_confirmed(cast: Cast, previewed: ImportBatch) -> None:
+    stale = seen(previewed)
+    previewed.mapping = {"columns": [], "date_order": "mdy"}
+    previewed.save()
     client = Client()
     client.force_login(cast.nurse)
-    page = client.get(reverse("import_detail", args=[batch.pk])).content.decode()
-    assert "now a correction (ALP: 80 U/L → 90 U/L)" in page
+    for sent in ({}, {"seen": ""}, {"seen": stale}):
+        response = client.post(reverse("import_confirm", args=[previewed.pk]), sent, follow=True)
+        assert "Nothing was taken in: look again." in response.content.decode()
+        previewed.refresh_from_db()
+        assert (previewed.state, previewed.confirmed_at, Result.objects.count()) == (BatchState.PREVIEWED, None, 2)
+    client.post(reverse("import_confirm", args=[previewed.pk]), {"seen": seen(previewed)})
+    previewed.refresh_from_db()
+    assert (previewed.state, previewed.confirmed_by) == (BatchState.WAITING, cast.nurse)
+    event = AuditEvent.objects.get(action="import.confirmed")
+    assert event.details["counts"]["results_corrected"] == 1
 
 
 def test_a_file_is_confirmed_once(cast: Cast, previewed: ImportBatch) -> None:
     confirm(cast, previewed)
     with pytest.raises(NotWaiting):
-        previews.confirm(user=cast.nurse, batch_id=previewed.pk, nudge=lambda _batch: None)
+        previews.confirm(user=cast.nurse, batch_id=previewed.pk, seen_as=seen(previewed), nudge=lambda _batch: None)
     assert Result.objects.count() == 5
 
 

@@ -11,6 +11,7 @@ from monitoring.points import point_views
 from monitoring.trends.types import Baseline, DrawReading, MarkerFinding, RiseEvidence
 from patients.catalogue import catalogue
 from patients.models import Patient
+from patients.ranges import NO_INTERVALS
 from patients.selectors import SeriesPoint
 
 FIRST = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)
@@ -134,5 +135,5 @@ def finding(readings: Sequence[DrawReading], *, marker: str = "CEA", state: str 
 def panel(points: Sequence[SeriesPoint], found: MarkerFinding | None = None, *, note: str = "") -> Panel:
     marker = catalogue().marker(points[0].marker)
     patient = Patient(name="Zhuo Quibble", birth_date=dt.date(1958, 4, 17), sex="female", menopausal_status="post")
-    views = point_views(points, marker=marker, patient=patient, finding=found, notes={1: note})
+    views = point_views(points, marker=marker, patient=patient, intervals=NO_INTERVALS, finding=found, notes={1: note})
     return Panel(marker=marker, views=views, finding=found)

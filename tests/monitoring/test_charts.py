@@ -301,6 +301,7 @@ def test_the_hover_says_value_date_change_noise_laboratory_and_note() -> None:
         "CEA 7.40 ng/mL H",
         "16-Feb-2026 08:00",
         "+270\xa0% in 42 days since the previous draw, more than noise (+55\xa0%)",
+        "reference 0–5 (reported with the value)",
         "above what was expected of this person (1.5–2.6)",
         "supports the rise",
         "Central · Roche",

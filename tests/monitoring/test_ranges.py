@@ -9,6 +9,7 @@ import pytest
 from monitoring.ranges import flag_of, range_of
 from patients.catalogue import catalogue
 from patients.models import Patient
+from patients.ranges import NO_INTERVALS
 from tests.monitoring.figures import point
 
 CEA = catalogue().marker("CEA")
@@ -30,7 +31,7 @@ def woman(**known: str) -> Patient:
 def test_the_laboratorys_own_range_comes_first(
     low: str, high: str, limits: tuple[Decimal | None, Decimal | None]
 ) -> None:
-    within = range_of(point("CEA", "4", low=low, high=high), marker=CEA, patient=woman())
+    within = range_of(point("CEA", "4", low=low, high=high), marker=CEA, patient=woman(), intervals=NO_INTERVALS)
     assert within is not None
     assert (within.low, within.high) == limits
     assert within.reported
@@ -38,14 +39,14 @@ def test_the_laboratorys_own_range_comes_first(
 
 def test_a_reported_range_is_converted_with_its_value() -> None:
     reported = dataclasses.replace(point("CEA", "4", low="0", high="5"), factor=Decimal("0.001"))
-    within = range_of(reported, marker=CEA, patient=woman())
+    within = range_of(reported, marker=CEA, patient=woman(), intervals=NO_INTERVALS)
     assert within is not None
     assert within.high == Decimal("0.005")
 
 
 def test_without_a_reported_range_the_catalogues_fits_the_person() -> None:
-    smoker = range_of(point("CEA", "4"), marker=CEA, patient=woman(smoking="current"))
-    other = range_of(point("CEA", "4"), marker=CEA, patient=woman(smoking="never"))
+    smoker = range_of(point("CEA", "4"), marker=CEA, patient=woman(smoking="current"), intervals=NO_INTERVALS)
+    other = range_of(point("CEA", "4"), marker=CEA, patient=woman(smoking="never"), intervals=NO_INTERVALS)
     assert smoker is not None
     assert other is not None
     assert (smoker.high, other.high) == (Decimal("5.0"), Decimal("3.0"))
@@ -55,6 +56,8 @@ def test_without_a_reported_range_the_catalogues_fits_the_person() -> None:
 
 def test_a_limit_that_cannot_be_read_is_no_limit_and_flags_nothing() -> None:
     odd = point("PROGRP", "400", low="", high="see note")
-    within = range_of(odd, marker=catalogue().marker("PROGRP"), patient=Patient(name="Zhuo Quibble"))
+    within = range_of(
+        odd, marker=catalogue().marker("PROGRP"), patient=Patient(name="Zhuo Quibble"), intervals=NO_INTERVALS
+    )
     assert within is None or not within.reported
     assert flag_of(point("CEA", "400"), None) == ""

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from patients.catalogue import catalogue
-from patients.models import Patient
+from patients.models import EntryDraft, Patient
+from patients.services.drafts import stands_in
 
 COLLECTED = dt.date(2026, 3, 2)
 
@@ -29,6 +30,11 @@ def paper(values: dict[str, str], **changes: str) -> dict[str, str]:
         form[f"value_{code}"] = text
         form[f"unit_{code}"] = catalogue().marker(code).unit
     return form | changes
+
+
+def known() -> str:
+    """What a page that was shown with the one draft there is sends back with it."""
+    return str(stands_in(EntryDraft.objects.get()))
 
 
 def enter(client: Client, person: User, patient: Patient, values: dict[str, str], **changes: str) -> Any:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import json
 import re
 from decimal import Decimal
@@ -15,9 +16,10 @@ from django.urls import reverse
 
 from audit.models import AuditEvent
 from patients.clinic_form import numbers_in
-from patients.models import Draw, EntryDraft, Patient, Result
+from patients.models import Draw, DrawChange, EntryDraft, Patient, Result
 from patients.services import set_plan
 from tests.cast import ACTOR, Cast, give_draw, make_patient
+from tests.patients.papers import known
 
 NOW = dt.datetime(2026, 3, 9, 10, 42, 7, tzinfo=dt.UTC)
 DAY = "2026-03-02"
@@ -53,6 +55,11 @@ def save(client: Client, patients: list[Patient], values: dict[str, str], /, **c
 def nurse(client: Client, cast: Cast) -> Client:
     client.force_login(cast.nurse)
     return client
+
+
+def words_of(page: str) -> str:
+    """What a person reads: without tags, one space between words."""
+    return re.sub(r"\s+([:,.])", r"\1", " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split()))
 
 
 def stands() -> list[tuple[str, str]]:
@@ -175,7 +182,7 @@ def test_what_was_refused_is_saved_once_it_is_right_and_nothing_is_saved_twice(n
 
 def test_a_second_paper_of_the_same_day_asks_what_it_is(nurse: Client, cast: Cast) -> None:
     patient = make_patient(cast.team)
-    give_draw(patient, dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC), {"CEA": "3.1"}, laboratory="Other")
+    give_draw(patient, dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC), {"CEA": "3.1"})
     answer = save(nurse, [patient], {"0_CEA": "3.1", "0_NSE": "9"})
     assert answer.status_code == 422
     assert "What is this paper?" in answer.content.decode()
@@ -184,6 +191,27 @@ def test_a_second_paper_of_the_same_day_asks_what_it_is(nurse: Client, cast: Cas
     assert same.status_code == 200
     assert Draw.objects.count() == 1
     assert stands() == [("CEA", "3.1"), ("NSE", "9")]
+    assert (Draw.objects.get().laboratory, Draw.objects.get().version) == ("Central", 2)
+
+
+def test_a_row_of_another_laboratory_than_the_draw_on_record_is_refused_with_both_names(
+    nurse: Client, cast: Cast
+) -> None:
+    patients = [make_patient(cast.team), make_patient(cast.team)]
+    give_draw(patients[0], dt.datetime(2026, 3, 2, 8, tzinfo=dt.UTC), {"CEA": "3.1"}, laboratory="Other")
+    row = {f"same_day_{patients[0].pk}": "same"}
+    answer = save(nurse, patients, {"0_CEA": "3.1", "0_NSE": "9", "1_CEA": "2.2"}, **row)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Laboratory: Other on record, Central on this paper" in page
+    assert 'value="9"' in page
+    assert reverse("draw", args=[patients[0].pk, Draw.objects.get(patient=patients[0]).pk]) in page
+    assert stands() == [("CEA", "3.1"), ("CEA", "2.2")]
+    assert not DrawChange.objects.exists()
+    row[f"same_day_{patients[0].pk}"] = "second"
+    saved = EntryDraft.objects.get().context["saved"]
+    assert save(nurse, patients, {"0_CEA": "3.1", "0_NSE": "9"}, saved=saved, draft=known(), **row).status_code == 200
+    assert Draw.objects.filter(patient=patients[0]).count() == 2
 
 
 def test_the_unit_of_a_column_counts_for_all_its_cells(nurse: Client, cast: Cast) -> None:
@@ -213,10 +241,10 @@ def test_a_row_of_somebody_elses_patient_is_not_found_and_changes_nothing(nurse:
     answer = save(nurse, [mine, foreign], {"1_CEA": "3.1"})
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert f"{UNKNOWN}{foreign.pk}." in page
+    assert "a patient you may no longer see: CEA 3.1 ng/mL" in words_of(page)
     assert "Cy Foreign" not in page
     absent = save(nurse, [mine], {}, patients="987654").content.decode()
-    assert f"{UNKNOWN}987654." in absent
+    assert "a patient you may no longer see: nothing was typed" in words_of(absent)
     assert not Draw.objects.exists()
     refusals = AuditEvent.objects.filter(action="patient.refused").values_list("object_id", flat=True)
     assert set(refusals) == {str(foreign.pk), "987654"}

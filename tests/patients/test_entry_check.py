@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -50,6 +51,12 @@ def test_a_cell_is_answered_with_all_that_stands_beside_it(cast: Cast, patient: 
             "change": "+118 %",
             "days": 42,
             "absent": "",
+            "reference": {
+                "text": "0–4.85 ng/mL",
+                "label": "catalogue, adult >=60 y, SW China, n=35635",
+                "low": "0",
+                "high": "4.85",
+            },
             "canonical": "7.4",
             "previous": {"text": "3.4 ng/mL", "date": "26-Jan-2026"},
         }
@@ -81,11 +88,58 @@ def test_what_is_urgent_is_said_of_measured_and_of_computed_values(cast: Cast, p
     assert answered["computed"]["CA_CORR"]["urgent"]
 
 
-def test_asking_writes_nothing_and_is_no_event_of_its_own(cast: Cast, patient: Patient) -> None:
+def test_asking_writes_nothing_and_is_no_event_of_its_own(client: Client, cast: Cast, patient: Patient) -> None:
+    client.force_login(cast.nurse)
+    client.get(reverse("draw_new", args=[patient.pk]))
     before = (Draw.objects.count(), Result.objects.count(), AuditEvent.objects.count())
     ask(cast.nurse, patient.pk, {"CEA": cell("7.4")})
     # Signing in is no event of the test client.
     assert (Draw.objects.count(), Result.objects.count(), AuditEvent.objects.count()) == before
+
+
+def test_values_that_are_read_without_a_page_are_audited_once_an_hour_and_for_each_person(
+    cast: Cast, patient: Patient
+) -> None:
+    events = AuditEvent.objects.filter(action="patient.read_along", patient_id=patient.pk)
+    start = dt.datetime(2026, 3, 9, 10, tzinfo=dt.UTC)
+    for minutes, person, told in (
+        (0, cast.nurse, 1),
+        (1, cast.nurse, 1),
+        (2, cast.clinician, 2),
+        (59, cast.nurse, 2),
+        (61, cast.nurse, 3),
+    ):
+        with time_machine.travel(start + dt.timedelta(minutes=minutes), tick=False):
+            assert ask(person, patient.pk, {"CEA": cell("7.4")}).status_code == 200
+        assert events.count() == told
+    assert list(events.order_by("pk").values_list("actor", flat=True)) == [
+        one.audit_name for one in (cast.nurse, cast.clinician, cast.nurse)
+    ]
+
+
+def counts(**more: Any) -> dict[str, Any]:
+    return {"cells": {"LYMPH": cell("2.0", "10*9/L")}, **more}
+
+
+def test_cells_are_checked_beside_the_draw_they_belong_to(cast: Cast, patient: Patient) -> None:
+    at = dt.datetime(2026, 3, 9, 8, 15, tzinfo=dt.UTC)
+    draw = give_draw(patient, at, {"WBC": "5.0", "NEUT": "4.0"}).draw_id
+    for beside, state in (
+        ({}, "ok"),
+        ({"draw": draw}, "confirm"),
+        ({"draw": draw, "taken_back": ["WBC"]}, "ok"),
+    ):
+        answered = ask(cast.nurse, patient.pk, **counts(**beside)).json()
+        assert answered["cells"]["LYMPH"]["state"] == state
+        assert [one["code"] for one in answered["across"]] == (["counts_exceed_wbc"] if state == "confirm" else [])
+
+
+def test_a_draw_of_another_patient_is_not_there(cast: Cast, patient: Patient) -> None:
+    theirs = give_draw(make_patient(cast.other_team), dt.date(2026, 3, 9), {"WBC": "5.0", "NEUT": "4.0"}).draw_id
+    for draw in (theirs, 987654):
+        assert ask(cast.nurse, patient.pk, **counts(draw=draw)).status_code == 404
+    for wrong in ({"draw": "7"}, {"draw": True}, {"draw": 0}, {"taken_back": "WBC"}, {"taken_back": [1]}):
+        assert ask(cast.nurse, patient.pk, **counts(**wrong)).status_code == 400
 
 
 def test_who_is_signed_out_is_told_so_and_not_sent_to_another_page(cast: Cast, patient: Patient) -> None:
@@ -135,6 +189,7 @@ def test_the_number_of_queries_does_not_grow_with_the_cells(
 ) -> None:
     client = Client()
     client.force_login(cast.nurse)
+    client.get(reverse("draw_new", args=[patient.pk]))
     every = ("CEA", "NSE", "SCC", "PROGRP", "CYFRA211")
 
     def post(codes: tuple[str, ...]) -> None:

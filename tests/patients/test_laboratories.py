@@ -14,7 +14,7 @@ from django.urls import reverse
 from audit.models import AuditEvent
 from patients.catalogue import catalogue
 from patients.laboratory_profile import Profile, profile_of
-from patients.models import Laboratory, Result
+from patients.models import Draw, Laboratory, Result
 from patients.services import LaboratoryKnown, ReportLine, save_laboratory
 from tests.cast import Cast, give_draw, make_patient
 from tests.patients.papers import paper
@@ -89,6 +89,23 @@ def test_a_second_laboratory_of_one_name_is_refused_and_nothing_is_written() -> 
 
     assert Laboratory.objects.count() == 1
     assert AuditEvent.objects.filter(action="laboratory.saved").count() == 1
+
+
+def test_a_laboratory_that_draws_know_by_its_name_keeps_that_name(client: Client, cast: Cast) -> None:
+    laboratory = described()
+    client.force_login(cast.administrator)
+    page = reverse("laboratory_edit", args=[laboratory.pk])
+    renamed = typed(name="Hospital Lab of the South", second_check="none")
+    give_draw(make_patient(cast.team), dt.date(2026, 1, 5), {"CEA": "3"}, laboratory="hospital  lab")
+    answer = client.post(page, renamed)
+    assert answer.status_code == 200
+    assert "know this laboratory by the name it has" in answer.content.decode()
+    assert Laboratory.objects.get().name == "Hospital lab"
+    assert client.post(page, renamed | {"name": "HOSPITAL LAB"}).status_code == 302
+    assert Laboratory.objects.get().name == "HOSPITAL LAB"
+    Draw.objects.update(laboratory="Elsewhere")
+    assert client.post(page, renamed).status_code == 302
+    assert Laboratory.objects.get().name == "Hospital Lab of the South"
 
 
 def test_only_an_administrator_opens_or_changes_a_profile(client: Client, cast: Cast) -> None:

@@ -7,17 +7,19 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from patients import consistency, plausibility
+from patients import consistency, forms_interval, interval_checks, plausibility
 from patients.catalogue import catalogue
 from patients.messages import TEMPLATES, explain
 from patients.services.errors import RecordError
 from patients.units import UnitProblem, canonicalise
 from patients.values import ValueProblem, parse_value
 
+CHECKS = (plausibility, consistency, interval_checks)
+
 
 def codes_of_plausibility() -> set[str]:
     """Every second argument of a Concern, wherever it is made; of a choice between two codes, both."""
-    sources = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in (plausibility, consistency)]
+    sources = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in CHECKS]
     nodes = [node for source in sources for node in ast.walk(ast.parse(source))]
     calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     made = [call.args[1] for call in calls if call.func.id in {"Concern", "_concern"}]  # type: ignore[attr-defined]
@@ -25,12 +27,21 @@ def codes_of_plausibility() -> set[str]:
     return {str(word.value) for word in words if "_" in str(word.value)}
 
 
+def codes_of_forms() -> set[str]:
+    """Every code that a form puts into words by itself: of a choice that stands, not of one that is refused."""
+    nodes = ast.walk(ast.parse(Path(str(forms_interval.__file__)).read_text(encoding="utf-8")))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    said = [call.args[0] for call in calls if call.func.id == "explain"]  # type: ignore[attr-defined]
+    return {str(code.value) for code in said if isinstance(code, ast.Constant)}
+
+
 def codes_of_services() -> set[str]:
     return {RecordError.code, *(kind.code for kind in RecordError.__subclasses__())}
 
 
 def test_every_code_that_can_be_raised_has_a_text_and_no_text_is_left_over() -> None:
-    raised = set(ValueProblem.texts) | set(UnitProblem.texts) | codes_of_plausibility() | codes_of_services()
+    raised = set(ValueProblem.texts) | set(UnitProblem.texts) | codes_of_plausibility()
+    raised |= codes_of_services() | codes_of_forms()
     assert codes_of_plausibility()
     assert raised == set(TEMPLATES)
 

@@ -9,8 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patients.matching import similar_names
-from patients.models import PatientSearchKey
-from patients.name_keys import LONGEST, MOST_READINGS, fold, name_keys, readings
+from patients.models import PatientIdentifier, PatientSearchKey
+from patients.name_keys import (
+    LONGEST,
+    MOST_READINGS,
+    fold,
+    name_keys,
+    name_parts,
+    number_key,
+    readings,
+    tidy_number,
+    words_of,
+)
 from tests.cast import Cast, make_patient
 
 
@@ -22,6 +32,7 @@ from tests.cast import Cast, make_patient
         ("Zhuo Quibble", {"zhuo", "quibble", "zhuoquibble", "zq"}),
         ("Zoë O'Brien", {"zoe", "o", "brien", "zoeobrien", "zob"}),
         ("Lin", {"lin"}),
+        ("阿·里", {"ali", "a", "li", "al", "l", "阿里"} | {"eli", "e", "el"}),
         ("—", set()),
     ],
 )
@@ -39,6 +50,9 @@ def test_a_name_is_found_by_exactly_these_beginnings(name: str, keys: set[str]) 
         ("尉迟恭", "yuchigong", "weichigong"),
         ("朴树", "piaoshu", "pushu"),
         ("吕布", "lvbu", "lubu"),
+        ("区楚良", "ouchuliang", "quchuliang"),
+        ("查良镛", "zhaliangyong", "chaliangyong"),
+        ("长孙无忌", "zhangsunwuji", "changsunwuji"),
         ("吕布", "lvbu", "lyubu"),
     ],
 )
@@ -94,3 +108,53 @@ def test_the_names_that_were_on_record_before_get_their_keys(cast: Cast, django_
     assert set(PatientSearchKey.objects.values_list("patient__name", "key")) == made
     migration.fill(apps, None)  # a repeat adds nothing
     assert PatientSearchKey.objects.count() == len(made) == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("24-00 1234", "24001234"),
+        ("２４－００　１２３４", "24001234"),
+        ("ZY_00/7", "zy007"),
+        ("zy007", "zy007"),
+        ("%", ""),
+        ("", ""),
+        ("9" * 200, "9" * LONGEST),
+    ],
+)
+def test_a_number_is_found_whatever_width_case_and_signs_it_is_typed_with(text: str, key: str) -> None:
+    assert number_key(text) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "tidy"), [(" ２４－００　１２３４ ", "24-00 1234"), ("A  1\t2", "A 1 2"), ("zy-7", "zy-7"), (" ", "")]
+)
+def test_a_number_is_kept_in_plain_signs(text: str, tidy: str) -> None:
+    assert tidy_number(text) == tidy
+
+
+@pytest.mark.parametrize("dot", ["·", "・", "•", "‧", "⋅"])
+def test_a_middle_dot_parts_what_is_searched_for(dot: str) -> None:
+    assert words_of(f" 买买提{dot}艾力  O’Brien ") == ["买买提", "艾力", "O", "Brien"]
+
+
+def test_what_stands_in_a_name_is_the_beginning_of_a_part_of_it() -> None:
+    assert name_parts("张三 Zoë") == {"张三", "三", "zoe", "oe", "e"}
+    assert name_parts("  ") == frozenset()
+    assert {len(part) for part in name_parts("x" * 200)} == set(range(1, LONGEST + 1))
+
+
+def test_the_migration_makes_the_keys_of_numbers_and_of_names_with_a_dot(cast: Cast) -> None:
+    patient = make_patient(cast.team, name="买买提·艾力", number="24-00 1234")
+    PatientIdentifier.objects.update(key="")
+    wanted = set(patient.search_keys.values_list("key", flat=True))
+    patient.search_keys.filter(key__in=["mmtal", "买买提艾力"]).delete()
+    migration = import_module("patients.migrations.0013_merges_and_numbers")
+    migration.fill_number_keys(apps, None)
+    migration.fill_keys_of_names_with_a_dot(apps, None)
+    parts = set(patient.name_parts.values_list("part", flat=True))
+    patient.name_parts.all().delete()
+    migration.fill_name_parts(apps, None)
+    assert set(patient.name_parts.values_list("part", flat=True)) == parts == name_parts(patient.name)
+    assert PatientIdentifier.objects.get().key == "24001234"
+    assert set(patient.search_keys.values_list("key", flat=True)) == wanted

@@ -10,7 +10,15 @@ from django.test import Client
 from django.urls import reverse
 
 from patients.models import Draw, Patient, Result
-from patients.services import NewDraw, NewResult, correct_result, record_draw, set_plan
+from patients.services import (
+    NewDraw,
+    NewResult,
+    PatientDetails,
+    correct_result,
+    create_patient,
+    record_draw,
+    set_plan,
+)
 from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
 from tests.patients.papers import enter, paper
 
@@ -283,7 +291,9 @@ def test_calcium_that_is_urgent_only_once_corrected_for_albumin_is_announced(cli
 
 def test_the_laboratorys_own_limits_go_before_the_catalogues(client: Client, cast: Cast) -> None:
     own = replace(reading("CEA", "7.0"), reference_low="0", reference_high="10")
-    assert row_of(draw_page(client, cast, make_patient(cast.team), [own]), "CEA").endswith("7.0 ng/mL 0–10 ng/mL")
+    assert row_of(draw_page(client, cast, make_patient(cast.team), [own]), "CEA").endswith(
+        "7.0 ng/mL 0–10 ng/mL reported with the value"
+    )
     ours = draw_page(client, cast, make_patient(cast.team), [reading("CEA", "7.0")])
     assert "7.0 ng/mL H" in row_of(ours, "CEA")
 
@@ -357,3 +367,13 @@ def test_other_markers_or_another_day_are_not_asked_about(client: Client, cast: 
     assert enter(client, cast.nurse, patient, {"CEA": "2.1"}, collected_on="2026-03-01").status_code == 302
     assert enter(client, cast.nurse, patient, {"CEA": "2.1"}, collected_on="2026-03-03").status_code == 302
     assert Draw.objects.count() == 4
+
+
+def test_a_slip_of_the_year_is_refused_and_what_was_typed_is_kept(client: Client, cast: Cast) -> None:
+    details = PatientDetails(name="Zhuo Quibble")  # whose date of birth nobody knows
+    patient = create_patient(actor="t", details=details, care_team=cast.team, number="H-1")
+    answer = enter(client, cast.nurse, patient, {"CEA": "3.2"}, collected_on="0206-03-02", collected_time="")
+    assert answer.status_code == 422
+    assert "more than 130 years ago. Check the year." in answer.content.decode()
+    assert 'value="3.2"' in answer.content.decode()
+    assert not Draw.objects.exists()

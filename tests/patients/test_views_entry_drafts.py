@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_cell_is_kept_exactly_as_typed_and_is_there_again(client: Client, cast
     cells = {"CEA": {"value": " <0.5.", "unit": "ng/mL", "assay": "", "confirm": ""}}
     answer = put(client, patient, body(cast.nurse, cells, collected_on="2026-03-02", laboratory="Central"))
     assert answer.status_code == 200
-    assert answer.json() == {"revision": 1, "saved_at": "10:42:07"}
+    assert answer.json() == {"id": EntryDraft.objects.get().pk, "revision": 1, "saved_at": "10:42:07"}
     assert answer["Cache-Control"] == "no-store"
     kept = client.get(address(patient)).json()["draft"]
     assert (kept["cells"], kept["revision"]) == (cells, 1)
@@ -197,6 +198,91 @@ def test_what_was_begun_is_offered_to_go_on_with(client: Client, cast: Cast) -> 
     assert reverse("draw_new", args=[patient.pk]) in page
 
 
+def listed(client: Client) -> str:
+    """The list of drafts as a person reads it."""
+    page = client.get(reverse("enter_results")).content.decode()
+    section = page.partition("Go on where you stopped")[2].partition("</section>")[0]
+    return " ".join(re.sub(r"<[^>]+>", " ", section).split())
+
+
+def begin_sheet(user: User, scope: str, patient: Patient | None, cells: dict[str, str], **context: str) -> EntryDraft:
+    return save_draft(
+        user=user,
+        scope=scope,
+        key=str(patient.pk) if patient else "clinic",
+        patient_id=patient.pk if patient else None,
+        cells={name: {"value": text} for name, text in cells.items()},
+        context=context,
+        revision=0,
+    )
+
+
+@time_machine.travel(NOW, tick=False)
+def test_drafts_of_the_three_grids_are_listed_with_day_laboratory_and_values(client: Client, cast: Cast) -> None:
+    ada, bo = make_patient(cast.team, name="Ada Quibble", number="A-1"), make_patient(cast.team, name="Bo Quibble")
+    begin_sheet(cast.nurse, "draw", ada, {"CEA": "3"}, collected_on="2026-03-02", laboratory="North")
+    facts = {"laboratory": "Central", "saved": "2=10:41:07=5"}
+    days = {"day_1": "2025-11-03", "day_2": "2025-12-03", "day_3": "12.1.26", "day_4": "2026-02-01", "day_5": ""}
+    begin_sheet(cast.nurse, "dates", ada, {"1:CEA": "3", "2:CEA": "4", "3:CEA": "5"}, **facts, **days)
+    cells = {f"{ada.pk}:CEA": "3", f"{ada.pk}:NSE": "8", f"{bo.pk}:CEA": " "}
+    begin_sheet(cast.nurse, "clinic", None, cells, day="2026-03-09", patients=f"{ada.pk},{bo.pk}")
+    client.force_login(cast.nurse)
+    assert listed(client).count("Discard Throw away what was typed here") == 3
+    for line in (
+        "Ada Quibble A-1 02-Mar-2026 North 1 cell typed, 09-Mar-2026 10:42",
+        "Ada Quibble A-1 (several dates) 03-Nov-2025, 03-Dec-2025, 12.1.26 and 1 more day Central 2 cells typed",
+        "Clinic of 2 patients 09-Mar-2026 2 cells typed, 09-Mar-2026 10:42",
+    ):
+        assert line in listed(client)
+    page = client.get(reverse("enter_results")).content.decode()
+    for address in (reverse("draw_new", args=[ada.pk]), reverse("dates", args=[ada.pk]), reverse("clinic")):
+        assert f'<a href="{address}">' in page
+
+
+def test_of_a_clinic_only_the_rows_that_are_still_mine_are_counted(client: Client, cast: Cast) -> None:
+    mine, foreign = make_patient(cast.team), make_patient(cast.other_team)
+    cells = {f"{mine.pk}:CEA": "3", f"{foreign.pk}:CEA": "4", f"{foreign.pk}:NSE": "9"}
+    begin_sheet(cast.nurse, "clinic", None, cells, patients=f"{mine.pk},{foreign.pk},x")
+    client.force_login(cast.nurse)
+    assert "Clinic of 1 patient 1 cell typed" in listed(client)
+    Membership.objects.filter(user=cast.nurse).delete()
+    assert listed(client) == ""
+
+
+def test_dates_of_a_patient_who_is_no_longer_mine_are_not_offered(client: Client, cast: Cast) -> None:
+    begin_sheet(cast.nurse, "dates", make_patient(cast.other_team, name="Cy Foreign"), {"1:CEA": "3"})
+    client.force_login(cast.nurse)
+    assert "Cy Foreign" not in client.get(reverse("enter_results")).content.decode()
+
+
+def discard(client: Client, draft: EntryDraft, **changes: int) -> str:
+    state = {"id": draft.pk, "revision": draft.revision} | changes
+    sent = {"discard": "{id}.{revision}".format(**state)}
+    return str(client.post(reverse("enter_results"), sent, follow=True).content.decode())
+
+
+@pytest.mark.parametrize("scope", ["draw", "dates", "clinic"])
+def test_a_draft_is_thrown_away_from_the_list(client: Client, cast: Cast, scope: str) -> None:
+    patient = make_patient(cast.team)
+    draft = begin_sheet(cast.nurse, scope, None if scope == "clinic" else patient, {}, patients=str(patient.pk))
+    other = begin_sheet(cast.clinician, scope, None if scope == "clinic" else patient, {}, patients=str(patient.pk))
+    client.force_login(cast.nurse)
+    for wrong in (discard(client, draft, revision=2), discard(client, other), discard(client, draft, id=0)):
+        assert "This draft was saved, thrown away or typed on meanwhile." in wrong
+        assert EntryDraft.objects.count() == 2
+    assert "What was typed there is thrown away." in discard(client, draft)
+    assert list(EntryDraft.objects.all()) == [other]
+
+
+def test_a_draft_of_a_patient_who_is_no_longer_mine_is_not_thrown_away_from_the_list(
+    client: Client, cast: Cast
+) -> None:
+    draft = begin_sheet(cast.nurse, "draw", make_patient(cast.other_team), {"CEA": "3"})
+    client.force_login(cast.nurse)
+    assert "meanwhile" in discard(client, draft)
+    assert EntryDraft.objects.count() == 1
+
+
 def test_a_draft_of_a_patient_who_is_no_longer_mine_is_not_offered(client: Client, cast: Cast) -> None:
     begin(cast.nurse, make_patient(cast.team, name="Begun Quibble"), {"CEA": {"value": "3"}})
     Membership.objects.filter(user=cast.nurse).delete()
@@ -220,6 +306,14 @@ def test_the_list_of_drafts_asks_the_same_number_of_queries_at_any_length(client
     for wanted in (1, 20):
         while EntryDraft.objects.count() < wanted:
             begin(cast.nurse, make_patient(cast.team), {"CEA": {"value": "3"}})
+            begin_sheet(cast.nurse, "dates", make_patient(cast.team), {"1:CEA": "3"})
+        ids = Patient.objects.order_by("pk").values_list("pk", flat=True)
+        EntryDraft.objects.update_or_create(
+            user=cast.nurse,
+            scope="clinic",
+            key="clinic",
+            defaults={"context": {"patients": ",".join(str(pk) for pk in ids)}, "revision": 1},
+        )
         with CaptureQueriesContext(
             connection,
         ) as queries:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import re
 from typing import Any
 
 import pytest
@@ -91,6 +92,108 @@ def test_draws_that_contradict_each_other_are_listed_and_nothing_can_be_sent(
     answer = client.post(of_pair(pair), {"reason": "typed twice"})
     assert answer.status_code == 422
     assert not PatientMerge.objects.exists()
+
+
+def ask(pair: Pair, *, value: str = "2.0") -> str:
+    """A draw on each record that may be one blood; the name of the question."""
+    kept = give_draw(pair[0], JAN, {"CEA": "2.0"}, laboratory="Central")
+    other = give_draw(pair[1], JAN, {"CEA": value, "NSE": "9"})
+    return f"blood_{kept.draw_id}_{other.draw_id}"
+
+
+def test_draws_that_may_be_one_blood_are_asked_about_and_nothing_is_merged_before(
+    client: Client, cast: Cast, pair: Pair
+) -> None:
+    question = ask(pair)
+    client.force_login(cast.clinician)
+    page = text_of(client.get(of_pair(pair)))
+    for shown in ("Draws that may be one blood", "Central", "2.0 ng/mL", "9 ng/mL", f'name="{question}"'):
+        assert shown in page
+    assert f'id="id_{question}_0"' in page
+    assert "checked" not in page
+    answer = client.post(of_pair(pair), {"reason": "my own words"})
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert f'<a href="#id_{question}_0">Blood of 06-Jan-2025' in page
+    assert "Say whether this is one blood" in page
+    assert 'value="my own words"' in page
+    assert not PatientMerge.objects.exists()
+    assert client.post(of_pair(pair), {"reason": "x", question: "perhaps"}).status_code == 422
+    assert not PatientMerge.objects.exists()
+
+
+@pytest.mark.parametrize(("answer", "draws"), [("one", 1), ("twice", 2)])
+def test_what_was_answered_is_done_and_told(client: Client, cast: Cast, pair: Pair, answer: str, draws: int) -> None:
+    question = ask(pair)
+    client.force_login(cast.clinician)
+    assert client.post(of_pair(pair), {"reason": "typed twice", question: answer}).status_code == 302
+    assert Draw.objects.filter(patient=pair[0]).count() == draws
+    page = text_of(client.get(reverse("patient_merges", args=[pair[0].pk])))
+    said = {"one": "one blood, one draw was made of the two", "twice": "blood was taken twice, both draws stay"}
+    assert [text in page for text in said.values()] == [answer == key for key in said]
+
+
+def test_one_blood_that_contradicts_itself_is_refused_with_what_to_correct_and_what_was_ticked(
+    client: Client, cast: Cast, pair: Pair
+) -> None:
+    question = ask(pair, value="2.7")
+    client.force_login(cast.clinician)
+    answer = client.post(of_pair(pair), {"reason": "my own words", question: "one"})
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert "This cannot be one blood as it stands. CEA: 2.0 ng/mL and 2.7 ng/mL." in page
+    assert re.search(rf'name="{question}" value="one"[^>]* checked', page)
+    assert 'value="my own words"' in page
+    for patient in pair:
+        assert reverse("draw", args=[patient.pk, Draw.objects.get(patient=patient).pk]) in page
+    assert not PatientMerge.objects.exists()
+
+
+def test_a_reason_that_is_missing_loses_no_answer(client: Client, cast: Cast, pair: Pair) -> None:
+    question = ask(pair)
+    client.force_login(cast.clinician)
+    page = text_of(client.post(of_pair(pair), {"reason": "", question: "twice"}))
+    assert "Write why" in page
+    assert re.search(rf'name="{question}" value="twice"[^>]* checked', page)
+    assert not PatientMerge.objects.exists()
+
+
+def test_a_merge_that_a_later_one_rests_on_offers_no_undoing(client: Client, cast: Cast, pair: Pair) -> None:
+    first = merge(pair)
+    second = merge((pair[0], make_patient(cast.team, number="H-3")))
+    client.force_login(cast.clinician)
+    page = text_of(client.get(reverse("patient_merges", args=[pair[0].pk])))
+    assert page.count("It can be undone after the later merge into this record is undone.") == 1
+    assert [f'value="{one.pk}"' in page for one in (first, second)] == [False, True]
+    sent = client.post(reverse("patient_merge_undo", args=[pair[0].pk]), {"merge": str(first.pk)}, follow=True)
+    assert "Another record was merged into this one later." in text_of(sent)
+    first.refresh_from_db()
+    assert first.undone_at is None
+
+
+def test_a_record_that_comes_back_without_a_number_in_use_is_told(client: Client, cast: Cast, pair: Pair) -> None:
+    done = merge(pair)
+    PatientIdentifier.objects.get(value="H-2").delete()  # "never was this patient's"
+    client.force_login(cast.clinician)
+    sent = client.post(reverse("patient_merge_undo", args=[pair[0].pk]), {"merge": str(done.pk)}, follow=True)
+    assert "The record that came back has no number in use." in text_of(sent)
+
+
+def test_the_page_of_a_merge_costs_as_many_queries_for_fifty_pairs_as_for_one(
+    client: Client, cast: Cast, pair: Pair
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(of_pair(pair)).status_code == 200
+        return len(captured)
+
+    client.force_login(cast.clinician)
+    ask(pair)
+    one = queries()
+    for number in range(1, 50):
+        give_draw(pair[0], JAN + dt.timedelta(days=number), {"CEA": "2.0"}, laboratory="Central")
+        give_draw(pair[1], JAN + dt.timedelta(days=number), {"CEA": "2.0"})
+    assert queries() == one
 
 
 def test_who_may_merge_and_only_where_both_records_are_theirs(client: Client, cast: Cast, pair: Pair) -> None:
@@ -230,6 +333,7 @@ def test_a_number_of_somebody_else_is_refused_and_what_was_typed_is_kept(
         assert said in page
         assert unsaid not in page
         assert 'value="my own words"' in page
+        assert (f'href="{reverse("patient", args=[pair[1].pk])}">Open the record of' in page) is (number == "H-2")
     assert list(pair[0].identifiers.values_list("value", flat=True)) == ["H-1"]
 
 
@@ -336,17 +440,54 @@ def test_an_edit_asks_only_where_it_makes_two_people_alike(client: Client, cast:
         ("zl", {"Zoë Lyu"}),
         ("an", set()),
         ("-", set()),
+        ("%", set()),
+        ("_", set()),
+        (" zhangsan ", {"张三"}),
+        ("ZHANGSAN", {"张三"}),
+        ("买买提艾力", {"买买提·艾力"}),
+        ("买买提・艾力", {"买买提·艾力"}),
+        ("mmtal", {"买买提·艾力"}),
+        ("24-00", {"买买提·艾力"}),
+        ("２４００１２", {"买买提·艾力"}),
+        ("24001234", {"买买提·艾力"}),
+        ("24%", {"买买提·艾力"}),  # a number that begins with 24; the sign is no wildcard
+        ("2%4", {"买买提·艾力"}),
+        ("2_1", set()),
+        ("zb‘7", set()),
     ],
 )
 def test_a_patient_is_found_by_sound_initials_or_without_accents(
     client: Client, cast: Cast, text: str, found: set[str]
 ) -> None:
-    names = {"张三", "曾国藩", "Zoë Lyu"}
-    for name in names:
-        make_patient(cast.team, name=name)
+    names = {"张三": "H-1", "曾国藩": "H-2", "Zoë Lyu": "H-3", "买买提·艾力": "24-00 1234"}
+    for name, number in names.items():
+        make_patient(cast.team, name=name, number=number)
     client.force_login(cast.nurse)
     page = text_of(client.post(reverse("patient_list"), {"q": text}, follow=True))
     assert {name for name in names if f">{name}</a>" in page} == found
+
+
+def test_a_number_typed_in_full_width_signs_is_kept_in_plain_ones_and_is_not_taken_twice(
+    client: Client, cast: Cast
+) -> None:
+    client.force_login(cast.nurse)
+    assert client.post(reverse("patient_new"), typed(cast, number="２４－００　１２")).status_code == 302
+    assert PatientIdentifier.objects.get().value == "24-00 12"
+    again = client.post(reverse("patient_new"), typed(cast, number="24-00  12", name="Anna Berg"))
+    assert f'href="{reverse("patient", args=[Patient.objects.get().pk])}">Open the record of Zhuo' in text_of(again)
+    assert again.status_code == 422
+    assert "24-00 12 is Zhuo Quibbles" in text_of(again)
+    assert Patient.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["24-00 1234", "24-00 1234 ", "２４－００　１２３４", "24001234"])
+def test_a_whole_number_leads_straight_to_the_entry(client: Client, cast: Cast, text: str) -> None:
+    patient = make_patient(cast.team, number="24-00 1234")
+    make_patient(cast.team, number="24-00 12345")
+    client.force_login(cast.nurse)
+    answer: Any = client.post(reverse("enter_results"), {"q": text})
+    wanted = reverse("enter_results") if text == "24001234" else reverse("draw_new", args=[patient.pk])
+    assert answer["Location"] == wanted  # without its signs it may be the beginning of the other
 
 
 def test_a_changed_name_is_found_and_the_former_one_is_not(client: Client, cast: Cast) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -15,9 +16,12 @@ from rich.table import Table
 
 from accounts.models import Team
 from exchange.csv import FileRefused, LineRejected
+from exchange.csv.mapping import ColumnSaid
 from exchange.loader import ImportSummary, Order, import_file
 from exchange.messages_i18n import explain
 from exchange.rejected_csv import RejectedFile
+from exchange.sources import needs_a_look, remembered
+from patients.models import ImportSource
 
 ACTOR = "command:import_draws"
 MOST_SHOWN = 20
@@ -35,6 +39,15 @@ class Command(BaseCommand):
         parser.add_argument("--create-patients", action="store_true", help="make the patients that are not on record")
         parser.add_argument("--team", default="", help="the care team of patients that are made")
         parser.add_argument("--laboratory", default="", help="the laboratory of lines that name none")
+        parser.add_argument(
+            "--source",
+            default="",
+            metavar="NAME",
+            help="read the columns as was said at the file of this name",
+        )
+        parser.add_argument(
+            "--as-shown", action="store_true", help="with --source: a dry run was looked at and showed what is right"
+        )
         parser.add_argument("--rejected", type=Path, metavar="FILE", help="write every rejected line here, as CSV")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -42,7 +55,7 @@ class Command(BaseCommand):
         order = Order(
             actor=ACTOR,
             file_name=options["file"].name,
-            care_team=_team(options["team"], needed=options["create_patients"]),
+            care_team=_team(options["team"], needed=_needing_a_team(options)),
             laboratory=options["laboratory"].strip(),
             create_patients=options["create_patients"],
             dry_run=options["dry_run"],
@@ -50,6 +63,9 @@ class Command(BaseCommand):
         shown: list[LineRejected] = []
         with contextlib.ExitStack() as stack:
             stream = stack.enter_context(_open(options["file"]))
+            if options["source"]:
+                order = _as_said(order, stream, name=options["source"], looked_at=options["as_shown"])
+                _tell_source(console, order)
             keep = stack.enter_context(_rejected_file(options["rejected"]))
             bar = stack.enter_context(_progress(console))
             task = bar.add_task(order.file_name, total=None)
@@ -75,8 +91,52 @@ class Command(BaseCommand):
         _tell(console, summary, shown)
 
 
-def _team(name: str, *, needed: bool) -> Team | None:
-    """The team that is named, or the only one there is; none is needed where no patient is made."""
+def _needing_a_team(options: dict[str, Any]) -> str:
+    if options["create_patients"]:
+        return "New patients need"
+    return "What was said of files is kept for" if options["source"] else ""
+
+
+def _as_said(order: Order, stream: BinaryIO, *, name: str, looked_at: bool) -> Order:
+    """The order with what was said on the page of files with these column names, found as the page finds it."""
+    assert order.care_team is not None  # asked for beside --source
+    try:
+        found = remembered(stream, team_id=order.care_team.pk, name=name)
+    except FileRefused as refused:
+        raise CommandError(f"{order.file_name}: {explain(refused.code, refused.params)}") from refused
+    if found is None:
+        known = ImportSource.objects.filter(care_team=order.care_team).order_by("name").values_list("name", flat=True)
+        raise CommandError(
+            f"{order.care_team} has said nothing at a file {name!r} with the column names of {order.file_name}. "
+            f"Said at: {', '.join(known[:MOST_SHOWN]) or 'no file yet'}."
+        )
+    source, mapping = found
+    if needs_a_look(mapping) and not (order.dry_run or looked_at):
+        raise CommandError(
+            "A unit or the order of day and month was said of these files, and may be another in this one. Look at it "
+            "with --dry-run, then take it in with --as-shown."
+        )
+    return replace(order, mapping=mapping, import_source=source)
+
+
+def _tell_source(console: Console, order: Order) -> None:
+    source, mapping = order.import_source, order.mapping
+    assert source is not None
+    assert mapping is not None
+    console.print(escape(f"Read as {source.said_by or '-'} said on {source.said_at:%Y-%m-%d} at {source.name}:"))
+    for column in mapping.columns:
+        if column.role:
+            console.print(escape(f"  {column.header}: {' '.join(filter(None, _meaning(column)))}"))
+    console.print(f"  dates: {mapping.date_order or 'each as it tells'}")
+    console.print(f"  decimal sign: {mapping.decimal or 'as the values tell'}")
+
+
+def _meaning(column: ColumnSaid) -> tuple[str, ...]:
+    return (column.marker or column.role, column.unit, "unit in the next column" if column.unit_beside else "")
+
+
+def _team(name: str, *, needed: str) -> Team | None:
+    """The team that is named, or the only one there is; `needed` says what cannot be done without one, if anything."""
     if name:
         team = Team.objects.filter(name=name).first()
         if team is None:
@@ -86,7 +146,7 @@ def _team(name: str, *, needed: bool) -> Team | None:
     if len(teams) == 1:
         return teams[0]
     if needed:
-        raise CommandError(f"New patients need a care team; say which with --team NAME. {_teams()}")
+        raise CommandError(f"{needed} a care team; say which with --team NAME. {_teams()}")
     return None
 
 

@@ -1,7 +1,7 @@
 // The rows and cells of the grid, and what a cell says, read in the browser for the first glance only.
 // The server reads every cell again and has the last word.
 
-export const form = document.getElementById("entry");
+export const form = document.querySelector("#entry, #correction");
 export const rows = new Map([...form.querySelectorAll("tr[data-marker]")].map((row) => [row.dataset.marker, row]));
 
 const VALUE = /^(<=|>=|[<>≤≥≦≧⩽⩾])?\s*([0-9]*\.[0-9]+|[0-9]+)$/;

@@ -13,12 +13,26 @@ let timer = null;
 let number = 0;
 let bandsAt = null;
 
-const now = (row) => {
-  const { value, unit, confirm } = typedIn(row.dataset.marker);
-  return `${value} ${unit} ${confirm} ${collectedAt()}`;
+const laboratory = () => form.elements.laboratory?.value ?? "";
+
+// What the page of a new draw asks about. Where a paper is of blood on record, its cells are checked beside that draw.
+let page = {
+  typed: typedIn,
+  asks: (code, fresh) => fresh || valueField(rows.get(code)).value.trim() !== "",
+  beside: () => {
+    const { same_day: choice, same_draw: draw } = form.elements;
+    return choice?.value === "same" && draw?.value ? { draw: Number(draw.value) } : {};
+  },
 };
 
-export function startChecks() {
+const now = (row) => {
+  const { value, unit, assay, confirm } = page.typed(row.dataset.marker);
+  return [value, unit, assay, confirm, laboratory(), collectedAt()].join(" ");
+};
+
+// `own` says the same of a page that is no grid of one new draw.
+export function startChecks(own = {}) {
+  page = { ...page, ...own };
   rows.forEach((row) => asked.set(row, now(row)));
   form.addEventListener("input", ({ target }) => {
     const row = target.closest("tr[data-marker]");
@@ -52,16 +66,21 @@ async function ask() {
   const mine = number;
   const cells = {};
   rows.forEach((row, code) => {
-    if (valueField(row).value.trim() !== "" || asked.get(row) !== now(row)) {
-      cells[code] = typedIn(code);
+    const fresh = asked.get(row) !== now(row);
+    if (page.asks(code, fresh)) {
+      cells[code] = page.typed(code);
+    } else if (fresh) {
+      showNote(row, [], { wrong: false, doubt: false });
+      asked.set(row, now(row));
     }
   });
   const sent = new Map(Object.keys(cells).map((code) => [code, now(rows.get(code))]));
   const at = collectedAt();
   if (sent.size === 0 || at === null) {
+    showAcross([]);
     return;
   }
-  const body = { patient: Number(form.dataset.patient), at, laboratory: form.elements.laboratory?.value ?? "", cells };
+  const body = { patient: Number(form.dataset.patient), at, laboratory: laboratory(), cells, ...page.beside() };
   const answer = form.dataset.checkUrl ? await send("POST", form.dataset.checkUrl, body) : { state: "offline" };
   if (mine !== number) {
     return;
@@ -86,14 +105,24 @@ async function ask() {
 export function showRow(row) {
   const typed = read(row);
   const before = showPrevious(row);
-  part(row, "[data-flag]").textContent = typed === null ? "" : flagText(row, typed);
-  const change = typed === null || typed.comparator !== "" ? "" : changeText(typed.canonical, before);
-  part(row, "[data-change]").textContent = change;
+  tell(row, "[data-flag]", typed === null ? "" : flagText(row, typed));
+  tell(row, "[data-change]", typed === null || typed.comparator !== "" ? "" : changeText(typed.canonical, before));
+}
+
+// A page without that column has nowhere to show it.
+function tell(row, selector, said) {
+  const place = part(row, selector);
+  if (place) {
+    place.textContent = said;
+  }
 }
 
 function showPrevious(row) {
   const before = previous(row.dataset.marker);
   const cell = part(row, "[data-previous]");
+  if (!cell) {
+    return before;
+  }
   cell.textContent = before === null ? "" : `${before.text} `;
   if (before !== null) {
     const days = checked.get(row)?.date === before.date ? checked.get(row).days : daysBetween(before.at, collectedAt());
@@ -115,9 +144,20 @@ function daysBetween(before, at) {
   return Math.round((day(at) - day(before)) / 86400000);
 }
 
+// Another laboratory, method or day may have other limits: what the row is held against goes with them.
+function showReference(row, { text: limits, label, low, high }) {
+  row.dataset.low = low;
+  row.dataset.high = high;
+  const whose = document.createElement("span");
+  whose.className = "quiet";
+  whose.textContent = label;
+  part(row, "[data-reference]")?.replaceChildren(...(limits === "" ? [] : [`${limits} `, whose]));
+}
+
 function showCheck(row, found) {
-  part(row, "[data-flag]").textContent = found.flag;
-  part(row, "[data-change]").textContent = found.change;
+  showReference(row, found.reference);
+  tell(row, "[data-flag]", found.flag);
+  tell(row, "[data-change]", found.change);
   checked.set(row, { days: found.days, date: found.previous?.date });
   const lines = [];
   if (found.state === "wrong") {

@@ -25,7 +25,7 @@ export function startKeys({ save }) {
       save();
     } else if (event.key === "F8") {
       event.preventDefault();
-      form.elements.collected_on.focus();
+      form.elements.collected_on?.focus();
     } else if (restorable(event.target)) {
       inGrid(event);
     } else if (event.key === "Enter" && event.target.matches("input, select")) {
@@ -74,8 +74,8 @@ const OF_CELL = {
   },
   F4: (target) => {
     const assay = assayField(rowOf(target));
-    assay.focus();
-    assay.select();
+    assay?.focus();
+    assay?.select();
   },
 };
 

@@ -2,49 +2,35 @@
 // (patients or dates) it says itself.
 
 import { form, isCell, put } from "./cells.js";
+import { isoDay } from "../day.js";
 import { flush, startDrafts, unkept } from "./drafts.js";
+import { refresh, startAbout } from "./matrix_about.js";
 import { startChecks } from "./matrix_checks.js";
+import { clockText, factValue, keyInFact, startFacts, toFacts } from "./matrix_facts.js";
+import { startProfiles } from "./matrix_profile.js";
 import { table } from "./paste.js";
+import { at, col, confirmOf, go, isPlaced, ownerOf, row, values } from "./places.js";
 import { startScanner } from "./scanner.js";
 import { say, text } from "./texts.js";
 
 const before = new WeakMap();
-const all = [...form.querySelectorAll("input.entry-value[data-row]")];
-const height = 1 + Math.max(-1, ...all.map((cell) => Number(cell.dataset.row)));
-const width = 1 + Math.max(-1, ...all.map((cell) => Number(cell.dataset.col)));
-const places = new Map(all.map((cell) => [`${cell.dataset.row} ${cell.dataset.col}`, cell]));
-const at = (row, col) => places.get(`${row} ${col}`);
-const row = (cell) => Number(cell.dataset.row);
-const col = (cell) => Number(cell.dataset.col);
-export const cellsOf = (line) => all.filter((cell) => cell.dataset.line === line);
-const confirmOf = (cell) => cell.closest("td").querySelector("[data-confirm] input");
-const ownerOf = (field) => field.closest("td")?.querySelector("input[data-row]");
 const saveButton = form.querySelector("button[name=save]");
 
 // --- moving ----------------------------------------------------------------------------------------------------------
 
 const direction = () => form.elements.enter_goes.value;
-
-export function go(cell) {
-  if (cell) {
-    cell.focus();
-    cell.select();
-    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }
-}
+const along = () => direction() === "along";
+const byRow = (one, other) => row(one) - row(other) || col(one) - col(other);
+const byColumn = (one, other) => col(one) - col(other) || row(one) - row(other);
 
 // Enter goes down a column and on at the top of the next, or along a row and on at the start of the next.
 function onwards(cell, step) {
   cell.dispatchEvent(new Event("change", { bubbles: true }));
-  const along = direction() === "along";
-  const count = along ? width : height;
-  let place = (along ? row(cell) * width + col(cell) : col(cell) * height + row(cell)) + step;
-  const found = () => (along ? at(Math.floor(place / count), place % count) : at(place % count, Math.floor(place / count)));
-  while (place >= 0 && place < width * height && found()?.readOnly) {
-    place += step;
-  }
-  if (place >= 0 && place < width * height) {
-    go(found());
+  const open = values().filter((one) => one === cell || !one.readOnly);
+  const way = open.sort(along() ? byRow : byColumn);
+  const next = way[way.indexOf(cell) + step];
+  if (next) {
+    go(next);
   } else if (step > 0) {
     // The cursor stays: on a button, the next Enter of a barcode reader would send the page.
     cell.select();
@@ -82,6 +68,10 @@ function keyInCell(event) {
     target.select();
   } else if (key === "F2") {
     form.querySelector(`#unit_${owner.dataset.marker}`)?.focus();
+  } else if (key === "F4") {
+    go(form.querySelector(`#assay_${owner.dataset.marker}`));
+  } else if (key === "F9") {
+    toFacts(owner.dataset.line);
   } else if (!key.startsWith("Arrow") || event.shiftKey || !arrow(owner === target ? target : owner, key)) {
     return;
   }
@@ -104,9 +94,10 @@ function keydown(event) {
     form.querySelector("[data-first-fact]").focus();
   } else if (isCell(target)) {
     keyInCell(event);
-  } else if (key === "Enter" && target.matches(".entry-unit")) {
-    event.preventDefault();
-    go(all.find((cell) => cell === lastCell && cell.dataset.marker === target.id.slice("unit_".length)) ?? all[0]);
+  } else if (target.matches(".entry-unit, .entry-assay")) {
+    keyInHeading(event);
+  } else if (isPlaced(target) && !(key === "Enter" && target.matches(".matrix-day"))) {
+    keyInFact(event, { along: along(), back: () => go(lastCell ?? values()[0]), before: before.get(target) });
   } else if (key === "Enter" && target.name === "numbers") {
     event.preventDefault();
     save(form.querySelector("button[name=add]"));
@@ -114,6 +105,20 @@ function keydown(event) {
     event.preventDefault();
     nextField(target)?.focus();
   }
+}
+
+// Unit and assay stand once for all cells of their marker; Enter leads back to the cell it was asked from.
+function keyInHeading(event) {
+  const { target, key } = event;
+  if (key === "Escape" && before.has(target) && target.value !== before.get(target)) {
+    put(target, before.get(target));
+  } else if (["Enter", "Escape"].includes(key)) {
+    target.dispatchEvent(new Event("change", { bubbles: true }));
+    go(lastCell ?? values()[0]);
+  } else {
+    return;
+  }
+  event.preventDefault();
 }
 
 function nextField(from) {
@@ -126,16 +131,16 @@ function nextField(from) {
 // --- pasting ---------------------------------------------------------------------------------------------------------
 
 function pasted(event) {
-  if (!isCell(event.target)) {
+  if (!isCell(event.target) && !isPlaced(event.target)) {
     return;
   }
-  if (event.target.dataset.row === undefined) {
+  if (!isPlaced(event.target)) {
     event.preventDefault();
     say(text("paste-confirm"));
     return;
   }
   const block = table(event.clipboardData.getData("text/plain"));
-  if (block.length > 1 || (block[0]?.length ?? 0) > 1) {
+  if (block.length > 1 || (block[0]?.length ?? 0) > 1 || event.target.matches("select")) {
     event.preventDefault();
     spread(event.target, block);
   }
@@ -147,16 +152,17 @@ function spread(start, block) {
   const left = [];
   block.forEach((line, down) =>
     line.forEach((value, across) => {
-      const cell = at(row(start) + down, col(start) + across);
       if (value === "") {
         return;
       }
-      if (!cell || value.length > cell.maxLength) {
+      const cell = at(row(start) + down, col(start) + across);
+      const taken = cell && !isCell(cell) ? factValue(cell, value) : value;
+      if (!cell || taken === null || (cell.maxLength >= 0 && taken.length > cell.maxLength)) {
         left.push(value);
       } else if (cell.readOnly) {
         left.push(text("read-only", { what: value }));
       } else {
-        done.push({ cell, stood: cell.value, value });
+        done.push({ cell, stood: cell.value, value: taken });
       }
     }),
   );
@@ -164,11 +170,13 @@ function spread(start, block) {
   tell(done, left);
 }
 
+const nameOf = (field) => field.getAttribute("aria-label") ?? field.labels[0].textContent;
+
 function tell(done, left) {
   const said = [text("pasted", { count: done.length })];
-  const replaced = done.filter(({ stood, value }) => stood.trim() !== "" && stood !== value);
+  const replaced = done.filter(({ cell, stood, value }) => !cell.matches("select") && stood.trim() !== "" && stood !== value);
   if (replaced.length > 0) {
-    const what = replaced.map(({ cell, stood }) => `${cell.getAttribute("aria-label")} ${stood}`).join("; ");
+    const what = replaced.map(({ cell, stood }) => `${nameOf(cell)} ${stood}`).join("; ");
     said.push(text("replaced", { what }));
   }
   if (left.length > 0) {
@@ -186,7 +194,7 @@ function tell(done, left) {
 
 function typedCells() {
   const found = {};
-  for (const cell of all) {
+  for (const cell of values()) {
     const confirm = confirmOf(cell)?.value ?? "";
     if (cell.value.trim() !== "" || confirm.trim() !== "") {
       found[cell.closest("td").dataset.cell] = { value: cell.value, confirm };
@@ -196,17 +204,6 @@ function typedCells() {
 }
 
 const facts = () => Object.fromEntries([...form.querySelectorAll("[data-fact]")].map((field) => [field.name, field.value]));
-
-function differences(theirs) {
-  return all
-    .map((cell) => [cell, (theirs[cell.closest("td").dataset.cell]?.value ?? "").trim(), cell.value.trim()])
-    .filter(([, there, here]) => there !== here)
-    .map(([cell, there, here]) => {
-      const shown = { there: there || text("nothing"), here: here || text("nothing") };
-      return `${cell.getAttribute("aria-label")}: ${text("theirs", shown)}`;
-    })
-    .join(" ");
-}
 
 const PATIENCE = 10000; // ms after which a page that was sent without an answer may be sent again
 let leaving = false;
@@ -219,29 +216,37 @@ async function save(button) {
     return;
   }
   asking = true;
-  const state = await flush().finally(() => {
+  const state = await flush({ always: true }).finally(() => {
     asking = false;
   });
-  if (state === "ok" || state === "refused") {
+  // Who has seen what the other window holds may save this one beside it.
+  if (state === "ok" || state === "refused" || (state === "conflict" && button.name === "save_beside")) {
     leaving = true;
     setTimeout(() => {
       leaving = false;
     }, PATIENCE);
-    form.requestSubmit(button);
+    // Later: with nothing to keep we are still inside the click that was stopped, and the form would not hear us.
+    setTimeout(() => form.requestSubmit(button));
   } else {
     say(text("not-sent"));
   }
 }
 
-// `dayOf` gives the day of a line, `scanned` takes a code from a barcode reader.
+// `dayOf` gives the day of a line as it was typed, `scanned` takes a code from a barcode reader and the line it was
+// scanned in.
 export function startMatrix({ dayOf, scanned }) {
-  startScanner(scanned);
-  form.querySelectorAll(".entry-unit").forEach((field) => {
-    field.tabIndex = -1;
-  });
+  const momentOf = (line) => {
+    const day = isoDay(dayOf(line));
+    return day === "" ? null : `${day}T${clockText(form.elements[`time_${line}`]?.value ?? "") ?? "00:00"}`;
+  };
+  startFacts();
+  startProfiles();
+  startScanner((code) => scanned(code, lastCell?.dataset.line));
   form.addEventListener("focusin", ({ target }) => {
-    if (isCell(target)) {
+    if (isCell(target) || isPlaced(target) || target.matches(".entry-unit, .entry-assay")) {
       before.set(target, target.value);
+    }
+    if (isCell(target)) {
       lastCell = ownerOf(target);
     }
   });
@@ -250,7 +255,9 @@ export function startMatrix({ dayOf, scanned }) {
   form.addEventListener("submit", (event) => {
     if (!leaving) {
       event.preventDefault();
-      save(event.submitter ?? saveButton);
+      const by = event.submitter ?? saveButton;
+      // A browser takes no second submit while it is still telling of the first.
+      setTimeout(() => save(by));
     }
   });
   window.addEventListener("beforeunload", (event) => {
@@ -258,8 +265,7 @@ export function startMatrix({ dayOf, scanned }) {
       event.preventDefault();
     }
   });
-  startDrafts({ cells: typedCells, context: facts, differences });
-  startChecks({ all, dayOf });
+  startDrafts({ cells: typedCells, context: facts });
+  startChecks({ momentOf, answered: refresh });
+  startAbout({ momentOf });
 }
-
-export const firstOpen = () => all.find((cell) => !cell.readOnly);

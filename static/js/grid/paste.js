@@ -48,7 +48,7 @@ rows.forEach((row) => row.dataset.names.split("|").forEach((name) => byName.set(
 
 function spread(start, block) {
   const named = block.filter(([first]) => byName.has(plain(first))).length;
-  const result = { filled: [], left: [], units: [], undo: [] };
+  const result = { filled: [], left: [], undo: [] };
   if (block.every((line) => line.length === 1)) {
     downwards(start, block.map(([value]) => value), result);
   } else if (named > 0) {
@@ -95,7 +95,7 @@ function byMarker(block, result) {
       }
       fill(row, value, result);
       if (unit !== "") {
-        setUnit(row, unit, result);
+        setUnit(row, unit);
       }
       result.left.push(...line.slice(3).filter((one) => one !== ""));
     }
@@ -122,21 +122,18 @@ function knowsUnit(row, unit) {
   return known.some((one) => unitName(one) === unitName(unit));
 }
 
-// The unit as the page prints it or as its code; another one is not guessed.
-function setUnit(row, unit, result) {
+// The unit as the page prints it or as its code. A row without a choice has the one unit it knows.
+function setUnit(row, unit) {
   const same = (option) => [option.value, option.textContent].some((known) => unitName(known) === unitName(unit));
   const select = unitField(row);
-  const option = select && [...select.options].find(same);
-  if (option) {
-    put(select, option.value);
-  } else if (select || unitName(row.querySelector(".entry-one-unit").textContent) !== unitName(unit)) {
-    result.units.push(`${nameOf(row)} ${unit}`);
+  if (select) {
+    put(select, [...select.options].find(same).value);
   }
 }
 
 const unitName = (name) => name.normalize("NFKC").replaceAll("×", "").replaceAll("*", "").replaceAll("^", "").replaceAll("μ", "u").replaceAll(" ", "").toLowerCase();
 
-function tell({ filled, left, units, undo }) {
+function tell({ filled, left, undo }) {
   const replaced = filled.filter(({ stood, value }) => stood.trim() !== "" && stood !== value);
   const said = [text("pasted", { count: filled.length })];
   const list = (names) => names.join(", ");
@@ -145,9 +142,6 @@ function tell({ filled, left, units, undo }) {
   }
   if (left.length > 0) {
     said.push(text("left-over", { what: list(left) }));
-  }
-  if (units.length > 0) {
-    said.push(text("unknown-unit", { what: list(units) }));
   }
   const back = () => {
     undo.reverse().forEach(({ row, value, unit }) => {

@@ -7,15 +7,25 @@ import time_machine
 
 from accounts.models import User
 from audit.models import AuditEvent
+from patients.draft_contents import NOTHING_KEPT, DraftState, Held
 from patients.models import EntryDraft, Patient
-from patients.services import DraftIsGone, DraftIsOlder, discard_draft, drop_expired_drafts, save_draft
+from patients.services import (
+    DraftIsGone,
+    DraftIsOlder,
+    check_draft,
+    discard_draft,
+    drop_draft,
+    drop_expired_drafts,
+    save_draft,
+)
+from patients.services.drafts import stands_in
 from patients.tasks import drop_drafts
 from tests.cast import Cast, make_patient
 
 NOW = dt.datetime(2026, 3, 9, 10, 42, 7, tzinfo=dt.UTC)
 
 
-def keep(user: User, patient: Patient, text: str, *, revision: int) -> EntryDraft:
+def keep(user: User, patient: Patient, text: str, *, revision: int, draft_id: int | None = None) -> EntryDraft:
     return save_draft(
         user=user,
         scope="draw",
@@ -24,6 +34,7 @@ def keep(user: User, patient: Patient, text: str, *, revision: int) -> EntryDraf
         cells={"CEA": {"value": text, "unit": "ng/mL"}},
         context={"laboratory": "Central"},
         revision=revision,
+        draft_id=draft_id,
     )
 
 
@@ -91,3 +102,77 @@ def test_an_expired_draft_does_not_block_a_new_one(cast: Cast) -> None:
     with time_machine.travel(NOW + dt.timedelta(days=8), tick=False):
         assert keep(cast.nurse, patient, "4", revision=0).revision == 1
     assert EntryDraft.objects.get().cells["CEA"]["value"] == "4"
+
+
+def held(text: str, /, **context: str) -> Held:
+    return Held({"CEA": {"value": text, "unit": "ng/mL"}}, context or {"laboratory": "Central"})
+
+
+def drop(user: User, patient: Patient, saved: Held, /, known: DraftState, beside: DraftState = NOTHING_KEPT) -> None:
+    drop_draft(user=user, scope="draw", key=str(patient.pk), known=known, held=saved, beside=beside)
+
+
+def test_the_draft_that_was_saved_is_dropped_whatever_was_typed_over_it_since(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    drop(cast.nurse, patient, held("4"), known=stands_in(keep(cast.nurse, patient, "3", revision=0)))
+    assert not EntryDraft.objects.exists()
+
+
+@pytest.mark.parametrize("known", [NOTHING_KEPT, DraftState(0, 1), DraftState(987654, 2)])
+def test_a_draft_the_window_does_not_know_is_not_dropped_with_what_it_saves(cast: Cast, known: DraftState) -> None:
+    patient = make_patient(cast.team)
+    first = stands_in(keep(cast.nurse, patient, "3", revision=0))
+    keep(cast.nurse, patient, "3.1", revision=1)
+    for stale in (known, first):
+        with pytest.raises(DraftIsOlder):
+            drop(cast.nurse, patient, held("3"), known=stale)
+        with pytest.raises(DraftIsOlder):
+            check_draft(user=cast.nurse, scope="draw", key=str(patient.pk), known=stale, held=held("3"))
+    draft = EntryDraft.objects.get()
+    assert (draft.revision, draft.cells["CEA"]["value"]) == (2, "3.1")
+
+
+def test_a_newer_draft_all_of_which_was_saved_is_dropped(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    keep(cast.nurse, patient, "3.1", revision=0)
+    with pytest.raises(DraftIsOlder):
+        drop(cast.nurse, patient, held("3.1", laboratory="North"), known=NOTHING_KEPT)
+    drop(cast.nurse, patient, held("3.1"), known=NOTHING_KEPT)
+    assert not EntryDraft.objects.exists()
+
+
+def test_a_draft_that_was_seen_and_left_stays_as_long_as_it_is_the_one_that_was_seen(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    seen = stands_in(keep(cast.nurse, patient, "3.1", revision=0))
+    drop(cast.nurse, patient, held("4"), known=NOTHING_KEPT, beside=seen)
+    assert stands_in(EntryDraft.objects.get()) == seen
+    keep(cast.nurse, patient, "3.2", revision=1)
+    with pytest.raises(DraftIsOlder):
+        drop(cast.nurse, patient, held("4"), known=NOTHING_KEPT, beside=seen)
+    assert EntryDraft.objects.get().cells["CEA"]["value"] == "3.2"
+
+
+def test_the_draft_after_this_one_is_another_though_it_is_counted_the_same(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    before = stands_in(keep(cast.nurse, patient, "3", revision=0))
+    discard_draft(user=cast.nurse, scope="draw", key=str(patient.pk))
+    after = stands_in(keep(cast.nurse, patient, "5", revision=0))
+    assert before.revision == after.revision == 1
+    with pytest.raises(DraftIsOlder):
+        keep(cast.nurse, patient, "4", revision=1, draft_id=before.draft_id)
+    with pytest.raises(DraftIsOlder):
+        drop(cast.nurse, patient, held("4"), known=before)
+    assert not discard_draft(user=cast.nurse, scope="draw", key=str(patient.pk), known=before)
+    assert EntryDraft.objects.get().cells["CEA"]["value"] == "5"
+    assert discard_draft(user=cast.nurse, scope="draw", key=str(patient.pk), known=after)
+
+
+def test_an_expired_draft_is_dropped_with_any_save(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    with time_machine.travel(NOW, tick=False):
+        keep(cast.nurse, patient, "3", revision=0)
+    with time_machine.travel(NOW + dt.timedelta(days=7), tick=False), pytest.raises(DraftIsOlder):
+        drop(cast.nurse, patient, held("4"), known=NOTHING_KEPT)
+    with time_machine.travel(NOW + dt.timedelta(days=7, seconds=1), tick=False):
+        drop(cast.nurse, patient, held("4"), known=NOTHING_KEPT)
+    assert not EntryDraft.objects.exists()

@@ -35,7 +35,7 @@ JAN_MOMENT = dt.datetime(2025, 1, 6, tzinfo=dt.UTC)
 JAN, FEB, MAR = dt.date(2025, 1, 6), dt.date(2025, 2, 3), dt.date(2025, 3, 3)
 # What stays with the record it was made for: conclusions are made again, and the rest says how records were joined.
 STAYS = {
-    "patients.Patient", "patients.PatientSearchKey", "patients.PatientMerge",
+    "patients.Patient", "patients.PatientSearchKey", "patients.PatientNamePart", "patients.PatientMerge",
     "patients.EntryDraft", "monitoring.EvaluationMark",
     "monitoring.Evaluation", "monitoring.Trend", "monitoring.Alert",
 }  # fmt: skip
@@ -272,7 +272,9 @@ def test_the_alert_of_the_merged_record_goes_and_the_kept_one_has_its_own(cast: 
     kept, rising = patient_with(cast.team, CALM[:1], also={"NSE": "9"}), patient_with(cast.team)
     Draw.objects.filter(patient=kept).update(laboratory="elsewhere")
     run(kept, rising)
-    merge(kept, rising)
+    answers = {pair.key: "twice" for pair in plan_merge(survivor=kept, retired=rising).pairs}
+    assert len(answers) == 1  # the same day, and "elsewhere" is another laboratory
+    merge_patients(actor=ACTOR, survivor_id=kept.pk, retired_id=rising.pk, reason="typed twice", answers=answers)
     run(kept, rising)
     assert the_alert(rising).state == AlertState.WITHDRAWN
     assert the_alert(kept).state == AlertState.OPEN
