@@ -18,6 +18,7 @@ from audit.services import NewEvent, record_many
 from patients.models import CheckKind, CheckOutcome, Draw, Result, ResultCheck, SecondCheck
 from patients.services.draws import NewResult
 from patients.services.errors import (
+    DrawChangedMeanwhile,
     NothingChecked,
     OtherCheckAsked,
     OwnEntry,
@@ -54,7 +55,7 @@ def verify_results(*, actor: str, by: User, draw_id: int, result_ids: Collection
 
     Raises
     ------
-    NothingChecked, OwnEntry, ResultNotCurrent, OtherCheckAsked, PatientMerged
+    NothingChecked, OwnEntry, ResultNotCurrent, OtherCheckAsked, PatientMerged, DrawChangedMeanwhile
         nothing is written.
     """
     rows, already = _lock(draw_id, set(result_ids), SecondCheck.VERIFY)
@@ -82,7 +83,7 @@ def enter_second_time(*, actor: str, by: User, draw_id: int, entries: Sequence[S
 
     Raises
     ------
-    NothingChecked, OwnEntry, TypedAlready, ResultNotCurrent, OtherCheckAsked, PatientMerged
+    NothingChecked, OwnEntry, TypedAlready, ResultNotCurrent, OtherCheckAsked, PatientMerged, DrawChangedMeanwhile
         nothing is written.
     """
     typed = {entry.result_id: entry.new for entry in entries}
@@ -126,6 +127,8 @@ def _lock(draw_id: int, result_ids: Collection[int], kind: SecondCheck) -> tuple
         raise NothingChecked()
     patient_id = Draw.objects.values_list("patient_id", flat=True).get(pk=draw_id)
     hold_patient(patient_id)
+    if not Draw.objects.filter(pk=draw_id, patient_id=patient_id).exists():  # a merge was undone while this waited
+        raise DrawChangedMeanwhile()
     standing = Result.objects.current().filter(draw_id=draw_id, pk__in=result_ids).order_by("marker__order")
     rows = list(standing.select_related("draw", "recorded_by").prefetch_related("checks"))
     if gone := set(result_ids) - {row.pk for row in rows}:

@@ -18,6 +18,7 @@ from patients.selectors import series_points
 from patients.services import (
     Change,
     Checked,
+    DrawChangedMeanwhile,
     NewDraw,
     NothingChecked,
     OtherCheckAsked,
@@ -36,9 +37,11 @@ from patients.services import (
     record_draws,
     revise_draw,
     save_laboratory,
+    second_checks,
     take_back_draw,
     verify_results,
 )
+from patients.services.locking import hold_patient
 from tests.cast import ACTOR, Cast, make_patient, reading
 from tests.monitoring.scenes import marked
 from tests.patients.holds import AT, LABORATORY, a_third, ask, on_hold, standing, type_draw
@@ -533,3 +536,22 @@ def test_fifty_results_are_checked_in_as_many_queries_as_one(cast: Cast, patient
 def test_every_refusal_is_one_that_the_pages_can_say() -> None:
     for refusal in (NothingChecked, OwnEntry, OtherCheckAsked, TypedAlready):
         assert issubclass(refusal, RecordError)
+
+
+def test_a_draw_that_went_back_to_another_record_while_this_waited_is_looked_at_anew(
+    cast: Cast, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A merge is undone between the reading of the draw and the lock; reading and lock are the real ones."""
+    ask(SecondCheck.VERIFY)
+    draw = type_draw(patient, cast.nurse, {"CEA": "3.1"})
+    other = make_patient(cast.team)
+
+    def undone_then_held(patient_id: int) -> Patient:
+        Draw.objects.filter(pk=draw.pk).update(patient=other)
+        return hold_patient(patient_id)
+
+    monkeypatch.setattr(second_checks, "hold_patient", undone_then_held)
+    with pytest.raises(DrawChangedMeanwhile):
+        verify(draw, cast.clinician)
+    assert on_hold(draw) == {"CEA": "verify"}
+    assert not ResultCheck.objects.exists()
