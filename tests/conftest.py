@@ -22,7 +22,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django import Settings
 
 from tests import servers
-from tests.browser.steps import slowed
+from tests.browser.steps import slowed, type_only_into_loaded_pages
 
 if TYPE_CHECKING:
     from tests.cast import Cast
@@ -183,6 +183,7 @@ def browser() -> Iterator[Browser]:
     program = servers.find_chromium()
     # Ten seconds more than Playwright's own: a machine of CI may be three times slower than the one at hand.
     expect.set_options(timeout=15_000)
+    type_only_into_loaded_pages()
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=servers.chromium_arguments(), headless=True)
         yield launched

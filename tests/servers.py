@@ -28,7 +28,7 @@ from aiosmtpd.controller import Controller
 PROJECT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 PATIENCE = 30.0
-APP_PATIENCE = 180.0
+APP_PATIENCE = 300.0
 # What a developer's shell may hold and what the suite sets for itself: the app's processes start without either.
 OWN_ENVIRONMENT = (
     *("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "SITE_URL", "SECRET_KEY", "SECRET_KEY_FILE", "LEADTIME_DATA_DIR"),

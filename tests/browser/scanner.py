@@ -15,6 +15,7 @@ RETURN: Final = 13
 
 def scan(page: Page, code: str) -> None:
     """Send `code` and Enter to the element that has the focus."""
+    page.wait_for_load_state()
     session = page.context.new_cdp_session(page)
     started = time.time()
     try:

@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+from playwright.sync_api import Browser, ConsoleMessage, Keyboard, Locator, Page
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+HANDS: dict[type, tuple[str, ...]] = {
+    Keyboard: ("press", "type", "insert_text"),
+    Locator: ("press", "press_sequentially", "fill", "focus", "check", "select_option"),
+}
 # Where screenshots for the documentation go; unset, none are made.
 SCREENSHOTS = os.environ.get("LEADTIME_SCREENSHOTS", "")
 # So many times slower than this machine; finds the steps that only pass because a page was ready in no time.
 SLOWER = int(os.environ.get("LEADTIME_SLOW_BROWSER", "1"))
+
+
+def _once_loaded(act: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(act)
+    def acted(hand: Any, *given: Any, **named: Any) -> Any:
+        impl = hand._impl_obj
+        page = impl._page if isinstance(hand, Keyboard) else impl.page
+        hand._sync(page.wait_for_load_state(state="load", timeout=None))
+        return act(hand, *given, **named)
+
+    return acted
+
+
+def type_only_into_loaded_pages() -> None:
+    """Keys and fields wait until the page has run its scripts.
+
+    Playwright waits for an element, not for the module that listens to it: after a link or a save, keys that come in
+    the first milliseconds are heard by nobody. A person does not type then; a test on a busy machine does.
+    """
+    for kind, names in HANDS.items():
+        for name in names:
+            setattr(kind, name, _once_loaded(getattr(kind, name)))
 
 
 class Watched:
