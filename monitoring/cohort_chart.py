@@ -19,6 +19,7 @@ from monitoring.charts import figure_layout
 from monitoring.cohort import WEEKS_EACH_SIDE, Figure, GroupCourse, Window, joined
 from monitoring.cohort_choice import Choice, align_label, scale_label
 from monitoring.cohort_words import name_of, patients_text, unit_of, weeks_text, window_text
+from monitoring.wording import figures
 
 Json = dict[str, Any]
 
@@ -27,6 +28,7 @@ PANEL_PX, HEAD_PX, COUNT_PX, GAP_PX = 150, 22, 16, 14
 TOP_PX, BOTTOM_PX, LEFT_PX, RIGHT_PX = 8, 62, 52, 16
 SIZE: Final = 7
 LIMIT_SIZE: Final = 8
+MOST_FINE_DECADES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +144,14 @@ def _weeks_axis(last: Place, choice: Choice) -> Json:
 
 
 def _value_axis(place: Place, extent: Extent) -> Json:
+    ticks = _log_ticks(extent) if extent.logarithmic else []
     return {
         "domain": [place.bottom, place.top],
         "anchor": "x",
         "type": "log" if extent.logarithmic else "linear",
         "range": extent.axis,
         "fixedrange": True,
-        "nticks": 5,
+        **({"tickvals": ticks, "ticktext": [figures(tick) for tick in ticks]} if ticks else {"nticks": 5}),
         "gridcolor": "var(--rule)",
         "zeroline": False,
         "showline": True,
@@ -156,6 +159,17 @@ def _value_axis(place: Place, extent: Extent) -> Json:
         "tickfont": {"size": 11, "color": "var(--quiet)"},
         "exponentformat": "none",
     }
+
+
+def _log_ticks(extent: Extent) -> list[float]:
+    """1, 2, 5, 10 ... within the axis, and over more than three decades the powers of ten alone.
+
+    The library would print all digits between them into one another.
+    """
+    first, last = (math.floor(math.log10(end)) for end in (extent.bottom, extent.top))
+    steps = (1.0,) if last - first > MOST_FINE_DECADES else (1.0, 2.0, 5.0)
+    ticks = [step * 10.0**power for power in range(first, last + 1) for step in steps]
+    return [tick for tick in ticks if extent.bottom <= tick <= extent.top]
 
 
 # --- traces -------------------------------------------------------------------------------------------------------

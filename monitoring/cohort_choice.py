@@ -111,7 +111,7 @@ def field_label(name: str) -> str:
         "marker": gettext("Marker"),
         "group": gettext("Groups by"),
         "align": gettext("Weeks counted from"),
-        "values": gettext("Values"),
+        "values": gettext("Values shown"),
         "scale": gettext("Scale"),
     }[name]
 

@@ -116,6 +116,16 @@ def test_the_scale_is_linear_and_a_log_scale_says_that_it_is_rescaled() -> None:
     assert notes(log, "unit") == ["CEA ng/mL · log (re-scaled)"]
 
 
+def test_a_log_scale_is_ticked_at_one_two_and_five_and_over_many_decades_at_powers_of_ten() -> None:
+    fine = chart(course(window(0, 0.4, 2, 12)), choice=LOG)["layout"]["yaxis"]
+    assert fine["tickvals"] == [0.5, 1.0, 2.0, 5.0, 10.0]
+    assert fine["ticktext"] == ["0.5", "1", "2", "5", "10"]
+    assert chart(course(window(0, 0.5, 20, 50000)), choice=LOG)["layout"]["yaxis"]["ticktext"] == [
+        *("1", "10", "100", "1000", "10000"),
+    ]
+    assert "tickvals" not in chart(course(window(0, 0.4, 2, 12)))["layout"]["yaxis"]
+
+
 def test_on_a_log_scale_zero_ends_at_the_axis() -> None:
     found = chart(course(window(0, 0, 10, 100)), choice=LOG)
     (band,) = traces(found, "band")

@@ -29,7 +29,7 @@ def test_what_is_asked_for_is_chosen_and_stands_in_the_address_again() -> None:
         ("marker", "Marker", catalogue().markers[0].name_en),
         ("group", "Groups by", "histology"),
         ("align", "Weeks counted from", "first scan that showed bone metastasis"),
-        ("values", "Values", "in the unit"),
+        ("values", "Values shown", "in the unit"),
         ("scale", "Scale", "linear"),
     ],
 )
