@@ -4,6 +4,7 @@ import csv
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,10 @@ import pytest
 from monitoring.cohort import FEWEST, WINDOWS, Cohort, Figure, GroupCourse, Readings, Window, aggregate, joined
 
 REFERENCE = Path(__file__).parent / "reference"
+
+
+def about(number: float) -> Any:
+    return pytest.approx(number)
 
 
 def readings(values: Iterable[Sequence[float]]) -> Readings:
@@ -76,7 +81,7 @@ def test_who_is_drawn_often_counts_once_with_the_median_of_their_own_values() ->
     often = [(0, day, value) for day, value in ((1, 90.0), (2, 100.0), (3, 110.0), (4, 80.0))]
     found = window(cohort_of([*often, *((at, 5, float(at)) for at in range(1, 5))], patients=5), 0)
     assert found.patients == 5
-    assert figures(found) == (Figure(1.4, 1.4), Figure(3.0, 3.0), Figure(pytest.approx(58.6), pytest.approx(58.6)))
+    assert figures(found) == (Figure(1.4, 1.4), Figure(3.0, 3.0), Figure(about(58.6), about(58.6)))
 
 
 def test_nothing_is_carried_into_a_window_without_a_draw() -> None:
@@ -98,7 +103,7 @@ def test_a_figure_away_from_the_limits_is_exact_and_one_among_them_is_bounded() 
     assert median.exact
     assert low == Figure(0.0, 0.5)
     assert not low.exact
-    assert high == Figure(pytest.approx(7.0), math.inf)
+    assert high == Figure(about(7.0), math.inf)
     assert cohort.counted.limits == 3
 
 
@@ -116,7 +121,7 @@ def test_a_multiple_is_of_the_median_up_to_the_day_at_most_a_year_back() -> None
     assert figures(window(cohort, 0)) == (
         Figure(1.0, 1.0),
         Figure(1.0, 1.0),
-        Figure(pytest.approx(2.8), pytest.approx(2.8)),  # 1 and, of the first, 8 of a level of 2
+        Figure(about(2.8), about(2.8)),  # 1 and, of the first, 8 of a level of 2
     )
     assert cohort.counted.patients == 5
 
@@ -137,7 +142,7 @@ def test_who_has_no_level_of_their_own_has_no_multiples_and_is_counted_by_reason
 def test_a_level_with_limits_on_both_sides_of_its_middle_is_known() -> None:
     values = [(0, -20, 0.5, -1), (0, -10, 2.0), (0, -5, 9.0, 1), (0, 10, 3.0)]
     cohort = cohort_of([*values, *((at, day, 1.0) for at in range(1, 5) for day in (0, 10))], patients=5, relative=True)
-    assert window(cohort, 0).high == Figure(pytest.approx(1.3), pytest.approx(1.3))  # 1.5 and 1 above it
+    assert window(cohort, 0).high == Figure(about(1.3), about(1.3))  # 1.5 and 1 above it
 
 
 def test_what_lies_beyond_a_change_of_assay_is_left_out_and_counted() -> None:

@@ -29,7 +29,7 @@ def material(cast: Cast, **asked: str) -> Material:
 
 
 def days(found: Material) -> list[int]:
-    return found.readings.day.tolist()
+    return [int(day) for day in found.readings.day]
 
 
 def treated(patient: Patient, kind: str, start: dt.date, end: dt.date | None = None) -> None:
