@@ -17,9 +17,10 @@ let focused = -1;
 
 function fitNarrow(layout) {
   // Numbers under one another cannot be read any more: the readout and the table say them.
+  // The row they leave is the unit's, which has no room beside a long name.
   layout.annotations = layout.annotations
     .filter((one) => one.name !== "count")
-    .map((one) => ({ ...one, yshift: 2, font: { ...one.font, size: 11 } }));
+    .map((one) => ({ ...one, yshift: one.name === "unit" ? 2 : 16, font: { ...one.font, size: 11 } }));
   layout.xaxis.dtick = 16;
   layout.xaxis.title.font.size = 11;
 }
