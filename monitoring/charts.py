@@ -127,7 +127,7 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
     return {
         "data": [*_lane_traces(lanes, lane_slots), *_all_panel_traces(panels, panel_slots)],
         "layout": {
-            **_layout(height),
+            **figure_layout(height),
             **_time_axes(lanes, slots, windows[default]["range"]),
             **{slot.key: _lane_axis(lane, slot) for lane, slot in zip(lanes, lane_slots, strict=True)},
             **{slot.key: _value_axis(slot) for slot in panel_slots},
@@ -222,7 +222,7 @@ def _stack(heights: Sequence[int]) -> tuple[int, list[Slot]]:
     return inner + TOP_PX + BOTTOM_PX, slots
 
 
-def _layout(height: int) -> Json:
+def figure_layout(height: int) -> Json:
     return {
         "height": height,
         "autosize": True,

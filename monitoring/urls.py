@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from monitoring import views_bands, views_outbox, views_patient, views_worklist
+from monitoring import views_bands, views_cohort, views_outbox, views_patient, views_worklist
 
 urlpatterns = [
     path("worklist/", views_worklist.worklist, name="worklist"),
     path("patients/<int:patient_id>/", views_patient.patient, name="patient"),
     path("alerts/<int:alert_id>/", views_patient.alert, name="alert"),
     path("alerts/<int:alert_id>/acknowledge/", views_patient.alert_acknowledge, name="alert_acknowledge"),
+    path("cohort/", views_cohort.cohort, name="cohort"),
+    path("cohort/values.csv", views_cohort.cohort_file, name="cohort_file"),
     path("outbox/", views_outbox.outbox, name="outbox"),
     path("outbox/<str:name>/", views_outbox.outbox_message, name="outbox_message"),
     path("bands/", views_bands.entry_bands, name="entry_bands"),

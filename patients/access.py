@@ -126,6 +126,17 @@ def read_along(
     return dict(found)
 
 
+def cohort_read(user: User, *, purpose: str, patients: int, marker: str) -> None:
+    """Tell the log that values of many patients were read together: how many, and never whose."""
+    record(
+        actor=user.audit_name,
+        action=f"cohort.{purpose}",
+        object_type="cohort",
+        object_id=marker,
+        details={"patients": patients},
+    )
+
+
 def visible_draws(user: Viewer) -> QuerySet[Draw]:
     return Draw.objects.filter(patient__in=visible_patients(user))
 

@@ -108,6 +108,32 @@ def series_points(
     return {patient_id: dict(markers) for patient_id, markers in series.items()}
 
 
+def points_of_marker(patients: QuerySet[Patient], *, marker: str) -> dict[int, list[SeriesPoint]]:
+    """patient id -> points of one marker by time, reported or derived, of those who have any. One query.
+
+    The patients stay a condition of the database: thousands of them would be too many numbers for one statement.
+    """
+    results = Result.objects.for_trends().filter(
+        draw__patient__in=patients.order_by().values("pk"),
+        draw__patient__merged_into__isnull=True,
+        marker_id__in=INPUTS_OF.get(marker, (marker,)),
+    )
+    derived = marker in INPUTS_OF
+    series: dict[int, list[SeriesPoint]] = defaultdict(list)
+    draws: dict[int, list[SeriesPoint]] = defaultdict(list)
+    for row in results.order_by("draw__collected_at", "draw_id", "pk").values_list(*SERIES_FIELDS):
+        point = _reported_point(*row)
+        if derived:
+            draws[point.draw_id].append(point)
+        else:
+            series[point.patient_id].append(point)
+    for points in draws.values():
+        for point in _derived_points(points):
+            if point.marker == marker:
+                series[point.patient_id].append(point)
+    return dict(series)
+
+
 def held_points(patient_ids: Collection[int]) -> dict[int, list[SeriesPoint]]:
     """patient id -> the numbers that wait for a second person, and what is computed from them, by time. One query.
 

@@ -198,6 +198,8 @@ ROWS: Final[dict[str, Row]] = {
     "account_change_password": Row(get=ALL, post=ALL, data=lambda _world: {"oldpassword": "wrong"}),
     "account_inactive": Row(get=ALL, post=NEVER, anyone=(200, 405)),
     "worklist": Row(get=ALL, post=ALL, data=lambda _world: {"q": "Zhuo"}),
+    "cohort": Row(get=ALL),
+    "cohort_file": Row(get=ALL),
     "patient": about_a_patient(get=ALL),
     "alert": Row(get=DONE, foreign_post=NEVER, path=lambda thing: (thing.alert,), absent=of_nobody),
     "alert_acknowledge": Row(

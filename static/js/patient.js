@@ -1,6 +1,8 @@
 // The patient's chart: draws what monitoring/charts.py wrote, in the colours of the reader's theme, and moves one
 // focus line through all panels by mouse and by arrow keys. All words come with the data.
 
+import { coloured } from "./chart_colours.js";
+
 const chart = document.getElementById("chart");
 const tools = document.getElementById("chart-tools");
 const readout = document.getElementById("chart-readout");
@@ -9,37 +11,11 @@ const payload = JSON.parse(document.getElementById("chart-data").textContent);
 const darkness = window.matchMedia("(prefers-color-scheme: dark)");
 const finePointer = window.matchMedia("(pointer: fine)");
 const narrow = window.matchMedia("(max-width: 720px)");
-const COLOUR = /^var\((--[\w-]+)\)(?:@([\d.]+))?$/;
 
 const view = { window: payload.window, span: payload.windows[payload.window].range, scale: "linear", draw: -1 };
 const line = document.createElement("div");
 line.className = "focus-line";
 line.hidden = true;
-
-// --- colours -------------------------------------------------------------------------------------------------------
-function channels(colour) {
-  const canvas = channels.canvas ?? (channels.canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true }));
-  canvas.clearRect(0, 0, 1, 1);
-  canvas.fillStyle = colour;
-  canvas.fillRect(0, 0, 1, 1);
-  return [...canvas.getImageData(0, 0, 1, 1).data];
-}
-
-function resolve(text) {
-  const found = COLOUR.exec(text);
-  if (!found) return text;
-  const value = getComputedStyle(document.documentElement).getPropertyValue(found[1]).trim();
-  if (found[1] === "--sans") return value;
-  const [red, green, blue] = channels(value);
-  return `rgba(${red},${green},${blue},${found[2] ?? 1})`;
-}
-
-function coloured(part) {
-  if (typeof part === "string") return resolve(part);
-  if (Array.isArray(part)) return part.map(coloured);
-  if (part === null || typeof part !== "object") return part;
-  return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, coloured(value)]));
-}
 
 // --- drawing -------------------------------------------------------------------------------------------------------
 function labelsFor([start, end]) {

@@ -25,6 +25,7 @@ VIEWS = [("en-GB", 1440, False), ("en-GB", 390, True), ("zh-CN", 390, False), ("
 PAGES = {
     "sign-in": ("/accounts/login/", "Sign in"),
     "worklist": ("/worklist/", "Worklist"),
+    "cohort": ("/cohort/", "Cohort"),
     "patient": ("/patients/{patient}/", "{name}"),
     "entry": ("/patients/{patient}/draws/new/", "Enter draw"),
     "patients": ("/patients/", "Patients"),
