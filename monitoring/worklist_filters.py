@@ -52,22 +52,17 @@ SHORT_FORMS: Final = {
     "overdue": ("draw", "overdue"),
     "due": ("draw", "due"),
 }
-YES: Final = "yes"
 LONGEST_SAID: Final = 40
 MOST_SAID: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One question and the answers that can be chosen. With the one answer YES it is asked or not."""
+    """One question and the answers that can be chosen."""
 
     name: str
     label: StrOrPromise
     values: Mapping[str, StrOrPromise]
-
-    @property
-    def is_switch(self) -> bool:
-        return tuple(self.values) == (YES,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +133,6 @@ class Filters:
 
 
 def chip_text(one: Filter, value: str) -> str:
-    if one.is_switch:
-        return str(one.label)
     return gettext("%(what)s: %(value)s") % {"what": one.label, "value": one.values[value]}
 
 
@@ -149,7 +142,7 @@ def filters_for(teams: Iterable[Team]) -> tuple[Filter, ...]:
     offered = (
         Filter("level", _("Level"), LEVEL_LABELS),
         Filter("draw", _("Next draw"), DRAW_LABELS),
-        Filter("silent", _("Nothing came"), {YES: _("longer than the plan, or 6 months without one")}),
+        Filter("silent", _("Silent"), {"yes": _("nothing came for longer than the plan, or 6 months without one")}),
         Filter("treatment", _("Treatment in force"), TREATMENT_LABELS),
         Filter("histology", _("Histology"), dict(Histology.choices)),
     )
