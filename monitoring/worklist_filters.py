@@ -36,7 +36,7 @@ LEVEL_LABELS: Final[Mapping[str, StrOrPromise]] = {
     "open": _("alert, needs an answer"),
     "answered": _("alert, answered"),
     "watch": _("to watch"),
-    "unread": _("not evaluated yet"),
+    "unread": _("not evaluated yet, or being evaluated"),
     "calm": _("calm"),
 }
 DRAW_LABELS: Final[Mapping[str, StrOrPromise]] = {"overdue": _("overdue"), "due": _("due within 7 days")}
