@@ -18,6 +18,7 @@ from monitoring.errors import AlertProblem
 from monitoring.models import Alert, AlertState
 from monitoring.patient_page import patient_page
 from monitoring.services import LONGEST_COMMENT, acknowledge_alert
+from monitoring.walk import walk
 from patients.access import access_patient, merged_patients, visible_patients
 from patients.banner import banner_of
 from patients.models import Patient
@@ -80,11 +81,13 @@ def _why(patient_id: int) -> str:
 def _page(
     request: HttpRequest, found: Patient, *, answer: dict[str, object] | None = None, status: int = 200
 ) -> HttpResponse:
+    now = timezone.now()
     context = {
         "patient": found,
         "banner": banner_of(found),
         "here": "patient",
-        "page": patient_page(found, now=timezone.now()),
+        "walk": walk(signed_in(request), request.session, patient_id=found.pk, asked=request.GET.get("list"), now=now),
+        "page": patient_page(found, now=now),
         "answer": answer,
         "longest_comment": LONGEST_COMMENT,
     }

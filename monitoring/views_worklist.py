@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from accounts.gate import may
 from accounts.roles import Permission
-from monitoring.worklist import SHOWS
+from monitoring import walk
 from monitoring.worklist import worklist as read_worklist
+from monitoring.worklist_filters import read_filters
+from patients.access import visible_teams
 from patients.forms import SearchForm
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def worklist(request: HttpRequest) -> HttpResponse:
-    """A search is posted, so that no name stands in an address, and kept nowhere: a search that was forgotten would
-    hide a rise the next time the page is opened."""
+    """Filters stand in the address, and in every link of the page.
+
+    A search is posted, so that no name stands in an address, and kept nowhere: a search that was forgotten would
+    hide a rise the next time the page is opened. It looks among all patients, whatever was filtered before.
+    """
     user = may(request, Permission.VIEW_PATIENT)
     searched = request.method == "POST"
-    show = "" if searched else request.GET.get("show", "")
+    asked = QueryDict() if searched else request.GET
+    came_from = _number(asked.get("at", ""))
     found = read_worklist(
         user,
-        show=show if show in SHOWS else "",
+        filters=read_filters(asked, teams=visible_teams(user)),
         query=_query(request) if searched else "",
-        page=1 if searched else _page(request.GET.get("page", "")),
+        page=_number(asked.get("page", "")) or 1,
+        at=walk.following(request.session, came_from) if came_from else (),
         now=timezone.now(),
     )
-    return render(request, "monitoring/worklist.html", {"worklist": found})
+    walk.forget(request.session)
+    return render(request, "monitoring/worklist.html", {"worklist": found, "came_from": came_from})
 
 
 def _query(request: HttpRequest) -> str:
@@ -38,5 +46,6 @@ def _query(request: HttpRequest) -> str:
     return str(form.cleaned_data["q"]) if form.is_valid() else ""
 
 
-def _page(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+def _number(text: str) -> int:
+    """0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from accounts.models import User
 from monitoring.models import Alert, EvaluationMark, Trend
 from monitoring.points import reported_text
 from monitoring.ranges import flag_of, intervals_behind, range_of
 from monitoring.selectors import (
-    OPEN_ALERT,
-    TO_WATCH,
     by_concern,
     last_draws,
     last_imaging,
@@ -27,38 +25,29 @@ from monitoring.selectors import (
 )
 from monitoring.sparkline import Sparkline, SparkPoint, sparkline
 from monitoring.wording import ago_text, change_text
+from monitoring.worklist_filters import Filters
+from monitoring.worklist_order import Counts, listed
 from patients.access import visible_patients
 from patients.catalogue import catalogue
-from patients.due import Due, due_draws
+from patients.due import Due
 from patients.due_wording import due_text, last_call_text, missing_text, needs_a_draw
 from patients.models import ImagingStudy, Patient
 from patients.ranges import Intervals
-from patients.selectors import SeriesPoint, matching, primary_numbers, series_points
+from patients.selectors import SeriesPoint, primary_numbers, series_points
 from patients.wording import unit_text
 
 if TYPE_CHECKING:
     from monitoring.selectors import RankedPatient
 
 PAGE_SIZE: Final = 50
+EVERYBODY: Final = Filters()
 MARKERS_IN_A_ROW: Final = 3
 SPARK_DAYS: Final = 548  # a year and a half: long enough to see the person's own level before the rise
 SECONDS_A_DAY: Final = 86_400
 
-SHOWS: Final = ("alerts", "watch", "overdue", "due")
 STATE_RANK: Final = {"sustained_rise": 0, "single_rise": 1}
 WEAK_SIGN, NO_SIGN = 2, 3  # calm for itself, but a reason of the level beside others; and all the rest
 FAMILY_RANK: Final = {"tumour": 0, "bone_turnover": 1, "mineral": 2, "inflammation": 3, "blood_count": 4}
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The headline. `patients` is everybody the viewer may see."""
-
-    alerts: int
-    watch: int
-    overdue: int
-    due: int
-    patients: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,68 +105,59 @@ class WorklistRow:
     imaging: ImagingCell | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worklist:
+    """One page of the list, and what a filter must never hide: how many alerts that wait are not on the list."""
+
     rows: tuple[WorklistRow, ...]
     counts: Counts
-    show: str
+    filters: Filters
     query: str
     page: int
     pages: int
     found: int
+    hidden_alerts: int
+    focus: int | None = None  # the row one comes back to
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.filters) or bool(self.query)
+
+    @property
+    def list_link(self) -> str:
+        """What the link of a row says of the list it stands on: its filters. What a search found is no such list."""
+        return "" if self.query else "?" + urlencode({"list": self.filters.address})
 
 
 def worklist(
-    user: User, *, show: str = "", query: str = "", page: int = 1, now: dt.datetime, page_size: int = PAGE_SIZE
+    user: User,
+    *,
+    filters: Filters = EVERYBODY,
+    query: str = "",
+    page: int = 1,
+    at: Sequence[int] = (),
+    now: dt.datetime,
+    page_size: int = PAGE_SIZE,
 ) -> Worklist:
-    """The page of patients the viewer may see, those of most concern first."""
-    today = timezone.localtime(now).date()
-    everybody = by_concern(visible_patients(user))
-    concerns = dict(everybody.order_by("pk").values_list("pk", "concern"))
-    due = due_draws(list(concerns), tz=timezone.get_current_timezone())
-    late = {pk for pk, one in due.items() if one.is_overdue(today)}
-    soon = {pk for pk, one in due.items() if one.is_due(today)}
-    counts = Counts(
-        alerts=sum(concern == OPEN_ALERT for concern in concerns.values()),
-        watch=sum(concern == TO_WATCH for concern in concerns.values()),
-        overdue=len(late),
-        due=len(soon),
-        patients=len(concerns),
+    """The page of patients the viewer may see, those of most concern first; or the page of the first of `at` on it."""
+    found = listed(user, filters=filters, query=query, now=now)
+    places = {patient_id: place for place, patient_id in enumerate(found.order)} if at else {}
+    focus = next((patient_id for patient_id in at if patient_id in places), None)
+    pages = max(1, -(-len(found.order) // page_size))
+    page = min(max(page, 1), pages) if focus is None else places[focus] // page_size + 1
+    ids = found.order[(page - 1) * page_size : page * page_size]
+    patients = {patient.pk: patient for patient in by_concern(visible_patients(user)).filter(pk__in=ids)}
+    return Worklist(
+        rows=_rows([patients[pk] for pk in ids if pk in patients], due=found.due, now=now),
+        counts=found.counts,
+        filters=filters,
+        query=query,
+        page=page,
+        pages=pages,
+        found=len(found.order),
+        hidden_alerts=found.hidden_alerts,
+        focus=focus,
     )
-    waited_for = {"overdue": late, "due": soon}.get(show)
-    chosen = _shown(by_concern(matching(visible_patients(user), query)), show=show, waited_for=waited_for)
-    found = chosen.count()
-    pages = max(1, -(-found // page_size))
-    page = min(max(page, 1), pages)
-    part = slice((page - 1) * page_size, page * page_size)
-    if waited_for is None:
-        patients = list(
-            chosen.order_by("concern", "waiting_since", F("rising_since").asc(nulls_last=True), "name", "pk")[part]
-        )
-    else:
-        patients = _by_risk_and_day(chosen, due=due, part=part)
-    rows = _rows(patients, due=due, now=now)
-    return Worklist(rows, counts, show if show in SHOWS else "", query, page, pages, found)
-
-
-def _shown(
-    patients: QuerySet[RankedPatient], *, show: str, waited_for: Collection[int] | None
-) -> QuerySet[RankedPatient]:
-    if show == "alerts":
-        return patients.filter(concern=OPEN_ALERT)
-    if show == "watch":
-        return patients.filter(concern=TO_WATCH)
-    return patients if waited_for is None else patients.filter(pk__in=waited_for)
-
-
-def _by_risk_and_day(patients: QuerySet[RankedPatient], *, due: Mapping[int, Due], part: slice) -> list[RankedPatient]:
-    """Those of most concern first, and among them who has been waited for longest."""
-    keys = sorted(
-        (concern, due[pk].due_on, name, pk) for pk, concern, name in patients.values_list("pk", "concern", "name")
-    )
-    chosen = [pk for *_, pk in keys[part]]
-    found = {patient.pk: patient for patient in patients.filter(pk__in=chosen)}
-    return [found[pk] for pk in chosen]
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------

@@ -93,8 +93,13 @@ def _stands() -> QuerySet[Result]:
     return Result.objects.current().exclude(status__in=TAKEN_BACK).filter(canonical_value__isnull=False)
 
 
+def draws_with_values() -> QuerySet[Draw]:
+    """The draws something came of."""
+    return Draw.objects.filter(Exists(_stands().filter(draw=OuterRef("pk"))))
+
+
 def _active_plans(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, _Plan]:
-    held = Draw.objects.filter(Exists(_stands().filter(draw=OuterRef("pk"))), patient=OuterRef("patient"))
+    held = draws_with_values().filter(patient=OuterRef("patient"))
     rows = FollowUpPlan.objects.filter(patient_id__in=patient_ids, is_active=True).annotate(
         last_at=Subquery(held.order_by("-collected_at").values("collected_at")[:1])
     )

@@ -492,7 +492,8 @@ def test_a_list_holds_the_viewers_own_and_nothing_of_another_team(world: World, 
         shown = ask(world, who, "get", name, ()).content.decode()
         for thing in (world.own, world.other):
             key = thing.batch if field == "batch" else thing.patient.pk
-            assert (who, f'"{reverse(page, args=[key])}"' in shown) == (who, world.belongs_to(who, thing))
+            link = re.search(rf'"{reverse(page, args=[key])}["?]', shown)  # a link of the worklist names its filters
+            assert (who, link is not None) == (who, world.belongs_to(who, thing))
 
 
 def test_a_draw_is_not_shown_under_another_patient(world: World) -> None:

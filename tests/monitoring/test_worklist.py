@@ -4,11 +4,13 @@ import datetime as dt
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.models import EvaluationMark, Trend
 from monitoring.services import acknowledge_alert
 from monitoring.worklist import WorklistRow, worklist
+from monitoring.worklist_filters import Filters, read_filters
 from patients.models import Patient
 from patients.services import (
     pause_plan,
@@ -24,8 +26,13 @@ from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, RISING, day, patient_
 SPIKE = (*CALM, "4.5")  # one draw beyond what was expected: to watch
 
 
-def rows(cast: Cast, **asked: str) -> list[WorklistRow]:
-    return list(worklist(cast.clinician, now=NOW, **asked).rows)  # type: ignore[arg-type]
+def only(cast: Cast, show: str) -> Filters:
+    """As the short form in an address asks."""
+    return read_filters(QueryDict(f"show={show}"), teams=[cast.team])
+
+
+def rows(cast: Cast, *, show: str = "", query: str = "") -> list[WorklistRow]:
+    return list(worklist(cast.clinician, now=NOW, filters=only(cast, show), query=query).rows)
 
 
 def test_patients_stand_by_concern_and_then_by_the_age_of_the_alert(cast: Cast) -> None:
@@ -117,7 +124,7 @@ def queries(cast: Cast, *, show: str = "") -> int:
     with CaptureQueriesContext(
         connection,
     ) as captured:
-        worklist(cast.clinician, now=NOW, show=show)
+        worklist(cast.clinician, now=NOW, filters=only(cast, show))
     return len(captured)
 
 
@@ -184,7 +191,7 @@ def called(patient: Patient, outcome: str, **days: dt.date) -> None:
 
 
 def shown(cast: Cast, show: str) -> tuple[list[str], int]:
-    found = worklist(cast.clinician, now=NOW, show=show)
+    found = worklist(cast.clinician, now=NOW, filters=only(cast, show))
     return [row.name for row in found.rows], getattr(found.counts, show)
 
 
@@ -202,7 +209,9 @@ def test_overdue_are_those_at_risk_first_and_then_who_was_waited_for_longest(cas
     run(due_on(cast, TODAY - 2 * ONE, name="Watch", values=SPIKE))
     order = ["Alert, long", "Alert, short", "Watch", "Calm, longest", "Calm, long"]
     assert shown(cast, "overdue") == (order, 5)
-    pages = [worklist(cast.clinician, now=NOW, show="overdue", page=page, page_size=2) for page in (1, 2, 3)]
+    pages = [
+        worklist(cast.clinician, now=NOW, filters=only(cast, "overdue"), page=page, page_size=2) for page in (1, 2, 3)
+    ]
     assert [row.name for page in pages for row in page.rows] == order
     assert {page.pages for page in pages} == {3}
 
@@ -256,5 +265,5 @@ def test_fifty_rows_with_plans_and_calls_cost_as_many_queries_as_one(cast: Cast,
     add(1)
     one = queries(cast, show=show)
     add(49)
-    assert len(worklist(cast.clinician, now=NOW, show=show).rows) == 50
+    assert len(worklist(cast.clinician, now=NOW, filters=only(cast, show)).rows) == 50
     assert queries(cast, show=show) == one
