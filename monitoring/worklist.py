@@ -11,7 +11,9 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from monitoring.models import Alert, EvaluationMark, Trend
+from monitoring.alert_panel import results_of
+from monitoring.alert_wording import next_step_text
+from monitoring.models import Alert, AlertState, EvaluationMark, Trend
 from monitoring.points import reported_text
 from monitoring.ranges import flag_of, intervals_behind, range_of
 from monitoring.selectors import (
@@ -102,6 +104,9 @@ class WorklistRow:
     alert_state: str
     alert_state_label: str
     alert_age: str
+    owner: str
+    next_step: str
+    snoozed_until: dt.date | None
     pending_since: dt.datetime | None
     failed: bool
     evaluated: bool
@@ -132,7 +137,7 @@ def worklist(
 ) -> Worklist:
     """The page of patients the viewer may see, those of most concern first."""
     today = timezone.localtime(now).date()
-    everybody = by_concern(visible_patients(user))
+    everybody = by_concern(visible_patients(user), now=now)
     concerns = dict(everybody.order_by("pk").values_list("pk", "concern"))
     due = due_draws(list(concerns), tz=timezone.get_current_timezone())
     late = {pk for pk, one in due.items() if one.is_overdue(today)}
@@ -145,7 +150,7 @@ def worklist(
         patients=len(concerns),
     )
     waited_for = {"overdue": late, "due": soon}.get(show)
-    chosen = _shown(by_concern(matching(visible_patients(user), query)), show=show, waited_for=waited_for)
+    chosen = _shown(by_concern(matching(visible_patients(user), query), now=now), show=show, waited_for=waited_for)
     found = chosen.count()
     pages = max(1, -(-found // page_size))
     page = min(max(page, 1), pages)
@@ -249,6 +254,9 @@ def _row(
         alert_state=alert.state if alert else "",
         alert_state_label=alert.get_state_display() if alert else "",
         alert_age=ago_text((today - timezone.localdate(alert.raised_at)).days) if alert else "",
+        owner=str(alert.owner) if alert and alert.owner else "",
+        next_step=_next_step(alert, imaging=imaging, today=today) if alert else "",
+        snoozed_until=timezone.localdate(alert.snoozed_until) if alert and alert.sleeps(now) else None,
         pending_since=mark.marked_at if mark else None,
         failed=bool(mark and mark.failure),
         evaluated=latest_level is not None,
@@ -262,6 +270,14 @@ def _row(
         needs_a_draw=due is not None and needs_a_draw(due, today),
         imaging=_imaging_cell(imaging) if imaging else None,
     )
+
+
+def _next_step(alert: Alert, *, imaging: ImagingStudy | None, today: dt.date) -> str:
+    """What the page of an open alert asks first needs no words beside "needs an answer"."""
+    if alert.state == AlertState.OPEN:
+        return ""
+    results = results_of(alert, [imaging] if imaging else [])
+    return next_step_text(alert, today=today, result=results[0] if results else None)
 
 
 def _imaging_cell(one: ImagingStudy) -> ImagingCell:
