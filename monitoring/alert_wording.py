@@ -34,14 +34,14 @@ def what_happened(event: AlertEvent) -> str:
         return gettext("handed over to %(person)s") % {"person": str(event.owner)}
     if event.code:
         return str(DEED_LABELS[event.code])
+    if event.evaluation_id and event.new_state == event.old_state:
+        return gettext("a further marker rises")
     if event.new_state == AlertState.REPEAT_REQUESTED and event.until:
         return gettext("repeat draw asked for, due %(day)s") % {"day": date_text(event.until)}
-    if event.new_state == AlertState.IMAGING_REQUESTED:
+    if event.new_state == AlertState.IMAGING_REQUESTED and event.detail:
         return imaging_asked_text(event.detail, event.until)
     if event.new_state == AlertState.CLOSED and event.detail:
         return gettext("closed: %(outcome)s") % {"outcome": Outcome(event.detail).label}
-    if event.new_state == event.old_state:
-        return gettext("a further marker rises")
     return str(event.get_new_state_display())
 
 

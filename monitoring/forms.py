@@ -118,7 +118,7 @@ class ImagingForm(StepForm):
 
     def offer(self, view: AlertView, offers: Offers) -> None:
         if view.alert.state == AlertState.IMAGING_REQUESTED:
-            self.initial |= {"modality": view.alert.modality, "due_on": view.alert.due_on}
+            self.initial.update({"modality": view.alert.modality, "due_on": view.alert.due_on})
 
 
 class CloseForm(StepForm):
@@ -132,10 +132,10 @@ class CloseForm(StepForm):
         """The newest study since imaging was asked for is offered as its result, with what it says."""
         field = self.fields["study"]
         assert isinstance(field, OfferedRow)
-        field.choices = [("", _("none")), *((one.pk, study_text(one)) for one in offers.studies)]
+        field.choices = [("", _("no imaging named")), *((one.pk, study_text(one)) for one in offers.studies)]
         if view.results:
             result = view.results[0]
-            self.initial |= {"study": result.pk, "outcome": OUTCOME_OF.get(result.finding, "")}
+            self.initial.update({"study": result.pk, "outcome": OUTCOME_OF.get(result.finding, "")})
 
 
 class SnoozeForm(StepForm):
@@ -152,7 +152,7 @@ class WakeForm(StepForm):
 class HandOverForm(StepForm):
     name, title, button = "hand_over", _("Hand over"), _("Hand over")
     needs = frozenset({"owner", "comment"})
-    owner = OfferedRow(label=_("To"), required=False)
+    owner = OfferedRow(label=_("Hand over to"), required=False)
     comment = comment_field(_("What they should know"))
 
     def offer(self, view: AlertView, offers: Offers) -> None:

@@ -32,12 +32,21 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AlertSteps:
-    """A standing alert, the forms of what may be done with it, and what was typed for a step that is gone."""
+    """A standing alert and the forms of what may be done with it."""
 
     view: AlertView
     forms: Sequence[StepForm]
-    refused: Sequence[str]
-    kept: str
+
+    def offers(self, answer: Answer) -> bool:
+        return self.view.alert.pk == answer.alert_id and any(form.name == answer.form.name for form in self.forms)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A step that is possible no more: why, and what had been typed for it."""
+
+    why: str
+    typed: str
 
 
 @login_required
@@ -51,12 +60,14 @@ def patient_response(
     request: HttpRequest, found: Patient, *, answer: Answer | None = None, status: int = 200
 ) -> HttpResponse:
     page = patient_page(found, now=timezone.now())
+    alerts = _with_steps(page, found, answer=answer, may=signed_in(request).may(Permission.ANSWER_ALERT))
     context = {
         "patient": found,
         "banner": banner_of(found),
         "here": "patient",
         "page": page,
-        "alerts": _with_steps(page, found, answer=answer, may=signed_in(request).may(Permission.ANSWER_ALERT)),
+        "alerts": alerts,
+        "gone": _gone(answer) if answer and not any(one.offers(answer) for one in alerts) else None,
     }
     return render(request, "monitoring/patient.html", context, status=status)
 
@@ -74,16 +85,20 @@ def _steps(view: AlertView, offers: Offers, *, answer: Answer | None, may: bool)
     unfolded = sent.name if sent else unfolded_step(view)
     for form in forms:
         form.unfolded = form.name == unfolded
-    gone = sent is not None and all(form.name != sent.name for form in forms)
-    refused = [text for errors in sent.errors.values() for text in errors] if sent and gone else []
-    return AlertSteps(view, forms, refused, str(sent.data.get("comment", "")) if sent and gone else "")
+    return AlertSteps(view, forms)
+
+
+def _gone(answer: Answer) -> Gone:
+    why = " ".join(str(text) for errors in answer.form.errors.values() for text in errors)
+    return Gone(why, str(answer.form.data.get("comment", "")))
 
 
 def _form(kind: type[StepForm], view: AlertView, offers: Offers, sent: StepForm | None) -> StepForm:
     if sent is None or sent.name != kind.name:
         return kind(view=view, offers=offers)
     # What is sent next was written with this page in view.
-    again = kind({**sent.data.dict(), "seen": view.seen}, view=view, offers=offers)
+    typed = {name: sent.data.get(name, "") for name in sent.fields}
+    again = kind({**typed, "seen": view.seen}, view=view, offers=offers)
     again.errors.clear()
     for field, errors in sent.errors.items():
         again.add_error(None if field == "__all__" else field, list(errors))

@@ -89,7 +89,7 @@ def hand_over_alert(
     alert = hold_alert(alert_id, seen=seen, to=None)
     if owner_id is not None and owner_id == alert.owner_id:
         raise AlertProblem("owner_already")
-    owner = keepers_of(alert.patient).filter(pk=owner_id).first()
+    owner = keepers_of(alert.patient).filter(pk=owner_id).first() if owner_id else None
     if owner is None:
         raise AlertProblem("owner_not_of_team")
     return take_step(

@@ -64,10 +64,10 @@ def seen_of(alert: Alert) -> int:
     return AlertEvent.objects.filter(alert=alert).latest("pk").pk
 
 
-def take(name: str, alert: Alert, user: User, *, now: dt.datetime = NOW, **said: Any) -> Alert:
+def take(name: str, alert: Alert, user: User, **said: Any) -> Alert:
     step, facts, _to = STEPS[name]
-    given = {"seen": seen_of(alert), **facts, **said}
-    return step(actor=user.audit_name, user=user, alert_id=alert.pk, now=now, **given)
+    given = {"seen": seen_of(alert), "now": NOW, **facts, **said}
+    return step(actor=user.audit_name, user=user, alert_id=alert.pk, **given)
 
 
 def scan(patient: Patient, finding: str = "bone_metastasis", *, on: dt.date = TODAY) -> ImagingStudy:

@@ -32,7 +32,7 @@ def test_every_pair_of_states_is_legal_or_refused(mover: Mover, legal: set[tuple
 def test_the_table_and_the_record_know_the_same_states() -> None:
     assert [state.value for state in State] == AlertState.values
     assert {State.CLOSED, State.WITHDRAWN} == FINAL
-    assert tuple(STANDING) == OPEN_STATES == STANDING_NAMES
+    assert tuple(state.value for state in STANDING) == tuple(OPEN_STATES) == STANDING_NAMES
 
 
 def test_what_a_page_may_offer_is_what_the_table_says() -> None:

@@ -14,7 +14,8 @@ from monitoring.alert_states import Mover, may_move
 from monitoring.errors import AlertProblem
 from monitoring.models import OPEN_STATES, Alert, AlertEvent, AlertState
 from tests.cast import Cast, make_patient
-from tests.monitoring.alert_steps import HALF_A_YEAR, NOW, ONE, STEPS, TODAY, alert_in, rows, scan, seen_of, take
+from tests.monitoring.alert_steps import HALF_A_YEAR, ONE, STEPS, TODAY, alert_in, rows, scan, seen_of, take
+from tests.monitoring.scenes import NOW
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + dt.timedelta(hours=2)
