@@ -118,7 +118,7 @@ def _step(
         status = 409 if problem.code in MEANWHILE else 422
         return patient_response(request, person, answer=Answer(found.pk, form), status=status)
     messages.success(request, saved)
-    return redirect(_why(found.patient_id))
+    return redirect(_why(found.patient_id) if service is acknowledge_alert else _strip(found))
 
 
 def _visible_alert(request: HttpRequest, alert_id: int) -> Alert:
@@ -130,6 +130,14 @@ def _visible_alert(request: HttpRequest, alert_id: int) -> Alert:
         record(actor=user.audit_name, action="alert.refused", object_type="alert", object_id=alert_id)
         raise Http404("No such alert.")
     return found
+
+
+def _strip(alert: Alert) -> str:
+    """Back to the alert, so that the next key is at its next step; a closed one stands among the earlier ones.
+
+    Who has acknowledged goes on to the reasons instead, as who comes from the mail.
+    """
+    return f"{reverse('patient', args=[alert.patient_id])}#alert-strip-{alert.pk}"
 
 
 def _why(patient_id: int) -> str:

@@ -63,12 +63,14 @@ def test_the_whole_loop_is_walked_by_keyboard(
     live_server: LiveServer, cast: Cast, patient: Patient, page: Page
 ) -> None:
     sign_in(page, live_server.url, username="clinician", password=PASSWORD)
-    page.goto(live_server.url + reverse("patient", args=[patient.pk]))
+    address = live_server.url + reverse("patient", args=[patient.pk])
+    page.goto(address)
     strip = page.locator(".alert-strip")
     tab_to(page, "form[action$='/acknowledge/'] textarea")  # stands open: no key is lost on unfolding it
     page.keyboard.type("rise plausible")
     save(page)
     expect(strip).to_contain_text("decide: repeat, imaging or close")
+    page.goto(address)  # another day
     ask_for_a_repeat_and_let_it_rest(page)
     unfold(page, "hand-over")
     page.keyboard.type("nurse")
