@@ -46,6 +46,18 @@ def test_a_repeat_that_still_rises_confirms_the_alert_and_nobody_is_written_to(c
     assert the_alert(rising).state == "confirmed"
 
 
+def test_a_correction_that_comes_with_the_repeat_is_told_of_the_state_it_came_in(cast: Cast, rising: Patient) -> None:
+    take("repeat", the_alert(rising), cast.clinician)
+    correct(rising, 5, "6.5")
+    give_draw(rising, day(6), {"CEA": "7.5"})
+    run(rising, now=REPEATED)
+    assert history(the_alert(rising))[-2:] == [
+        ("repeat_requested", "repeat_requested"),
+        ("repeat_requested", "confirmed"),
+    ]
+    assert codes(rising)[-2:] == [("repeat_requested", "restated"), ("confirmed", "")]
+
+
 def test_a_draw_of_before_the_request_is_no_repeat_whenever_it_is_entered(cast: Cast, rising: Patient) -> None:
     take("repeat", the_alert(rising), cast.clinician)
     give_draw(rising, NOW - dt.timedelta(seconds=1), {"CEA": "7.5"})
