@@ -21,7 +21,14 @@ class MonitoringError(Exception):
 
 
 class AlertProblem(MonitoringError):
-    """Codes: alert_unknown, alert_not_open (state), comment_missing, comment_too_long (most), not_allowed."""
+    """An answer that cannot be taken. Codes:
+
+    not_allowed, alert_unknown, comment_missing, comment_too_long (most);
+    alert_not_open (state), step_not_legal (state), alert_moved (state): somebody or an evaluation was there before;
+    day_missing, day_past (earliest), day_too_far (latest); modality_unknown;
+    outcome_unknown, study_missing, study_unknown, study_says_otherwise (finding);
+    not_snoozed, owner_not_of_team, owner_already.
+    """
 
 
 class RuleProblem(MonitoringError):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext
 
-from accounts.models import User
+from monitoring.alert_panel import AlertView, alerts_of
 from monitoring.chart_panels import Panel
 from monitoring.charts import Events, panels_of, patient_chart
 from monitoring.cumulative import CumulativeTable, cumulative_table
@@ -19,22 +18,12 @@ from monitoring.evaluation import clinic_zone, date_of
 from monitoring.explanation import NO_WEIGHT, MarkerWhy, against, explain_marker
 from monitoring.findings import MOVED, marker_from_json, nothing_found, patient_from_json
 from monitoring.level_reasons import LevelWhy, explain_level, weights
-from monitoring.models import (
-    OPEN_STATES,
-    RESTATED,
-    Alert,
-    AlertEvent,
-    AlertState,
-    Evaluation,
-    EvaluationMark,
-    Level,
-    Trend,
-)
+from monitoring.models import Evaluation, EvaluationMark, Level, Trend
 from monitoring.points import PointView, point_views
 from monitoring.ranges import intervals_behind
 from monitoring.selectors import level_of
 from monitoring.trends.types import PatientFinding
-from monitoring.wording import ago_text, date_text, listed
+from monitoring.wording import date_text, listed
 from patients.absent_results import AbsentResult, absent_results
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.due import due_draws
@@ -52,31 +41,6 @@ class NotedDraw:
     day: str
     text: str
     values: str
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of an alert's history; `person` is empty where Leadtime took it itself."""
-
-    at: dt.datetime
-    label: str
-    person: str
-    comment: str
-
-
-@dataclass(frozen=True, slots=True)
-class AlertView:
-    """One standing alert with its history, oldest step first; `answers` are the steps somebody commented."""
-
-    alert: Alert
-    is_open: bool
-    markers: str
-    age: str
-    steps: tuple[Step, ...]
-
-    @property
-    def answers(self) -> tuple[Step, ...]:
-        return tuple(step for step in self.steps if step.comment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +79,8 @@ class PatientPage:
 
     level: str
     alerts: tuple[AlertView, ...]
+    earlier_alerts: tuple[AlertView, ...]
+    studies: tuple[ImagingStudy, ...]
     urgent: tuple[UrgentValue, ...]
     on_hold: OnHold | None
     why: Why | None
@@ -154,17 +120,20 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     held = _held_panels(waiting, patient=patient, intervals=intervals)
     absent = absent_results(patient.pk)
     mark = EvaluationMark.objects.filter(patient=patient).first()
-    alerts = _alerts(patient, now=now)
+    events = _events(patient)
+    alerts = alerts_of(patient, studies=events.imaging, now=now)
     due = due_draws([patient.pk], tz=timezone.get_current_timezone()).get(patient.pk)
     last_draw_on = max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in (*panels, *held)), default=None)
     return PatientPage(
-        level=level_of(evaluation.level if evaluation else None, alert=bool(alerts), pending=mark is not None),
-        alerts=alerts,
+        level=level_of(evaluation.level if evaluation else None, alert=bool(alerts.standing), pending=mark is not None),
+        alerts=alerts.standing,
+        earlier_alerts=alerts.earlier,
+        studies=alerts.studies,
         urgent=_urgent(panels, held),
         on_hold=_on_hold(held, absent),
-        why=_why(evaluation, found=found, trends=trends, panels=panels, alerts=alerts) if evaluation else None,
+        why=_why(evaluation, found=found, trends=trends, panels=panels, alerts=alerts.standing) if evaluation else None,
         mark=mark,
-        chart=patient_chart(panels, events=_events(patient), today=today),
+        chart=patient_chart(panels, events=events, today=today),
         table=cumulative_table(panels, absent=absent, held=held) if panels or held else None,
         due=due_text(due, today) if due else "",
         overdue=due is not None and due.is_overdue(today),
@@ -247,37 +216,6 @@ def _events(patient: Patient) -> Events:
         skeletal=list(SkeletalEvent.objects.filter(patient=patient).order_by("occurred_on", "pk")),
         conditions=list(Condition.objects.filter(patient=patient).order_by("occurred_on", "pk")),
     )
-
-
-def _alerts(patient: Patient, *, now: dt.datetime) -> tuple[AlertView, ...]:
-    """Those that stand, an open one before an answered one, each with its history."""
-    rows = list(
-        Alert.objects.filter(patient=patient, state__in=OPEN_STATES).prefetch_related("events").order_by("raised_at")
-    )
-    people = _people(event.actor for alert in rows for event in alert.events.all())
-    return tuple(
-        AlertView(
-            alert=alert,
-            is_open=alert.state == AlertState.OPEN,
-            markers=listed([marker.short_name for marker in catalogue().markers if marker.code in alert.markers]),
-            age=ago_text((timezone.localdate(now) - timezone.localdate(alert.raised_at)).days),
-            steps=tuple(
-                Step(event.at, _what_happened(event), people.get(event.actor, ""), event.comment)
-                for event in alert.events.all()
-            ),
-        )
-        for alert in sorted(rows, key=lambda one: one.state != AlertState.OPEN)
-    )
-
-
-def _what_happened(event: AlertEvent) -> str:
-    return gettext("a value behind it was corrected") if event.code == RESTATED else event.get_new_state_display()
-
-
-def _people(actors: Iterable[str]) -> dict[str, str]:
-    """actor -> the person's name, for actors that are people."""
-    ids = {int(actor.removeprefix("user:")) for actor in actors if actor.startswith("user:")}
-    return {user.audit_name: str(user) for user in User.objects.filter(pk__in=ids)}
 
 
 def _noted(explained: Sequence[MarkerWhy]) -> tuple[NotedDraw, ...]:

@@ -40,14 +40,18 @@ if TYPE_CHECKING:
     RankedPatient = WithAnnotations[Patient, Concern]
 
 # Concern, most first. A patient who is being evaluated is never among the calm.
-OPEN_ALERT, ANSWERED_ALERT, TO_WATCH, NOT_CURRENT, CALM = range(5)
+OPEN_ALERT, ANSWERED_ALERT, SNOOZED_ALERT, TO_WATCH, NOT_CURRENT, CALM = range(6)
 
 
-def by_concern(patients: QuerySet[Patient]) -> QuerySet[RankedPatient]:
-    """Each patient with what decides its place. The latest evaluation is the one written last."""
+def by_concern(patients: QuerySet[Patient], *, now: dt.datetime) -> QuerySet[RankedPatient]:
+    """Each patient with what decides its place. The latest evaluation is the one written last.
+
+    An alert that is snoozed stands after the others until it wakes.
+    """
     latest = Evaluation.objects.filter(patient=OuterRef("pk")).order_by("-at", "-pk")
     alerts = Alert.objects.filter(patient=OuterRef("pk"))
     standing = alerts.filter(state__in=OPEN_STATES).order_by("raised_at")
+    awake = standing.exclude(snoozed_until__gt=now)
     return patients.annotate(
         pending=Exists(EvaluationMark.objects.filter(patient=OuterRef("pk"))),
         latest_level=Subquery(latest.values("level")[:1], output_field=CharField()),
@@ -55,8 +59,9 @@ def by_concern(patients: QuerySet[Patient]) -> QuerySet[RankedPatient]:
         waiting_since=Subquery(standing.values("raised_at")[:1], output_field=DateTimeField()),
     ).annotate(
         concern=Case(
-            When(Exists(alerts.filter(state=AlertState.OPEN)), then=Value(OPEN_ALERT)),
-            When(Exists(alerts.filter(state=AlertState.ACKNOWLEDGED)), then=Value(ANSWERED_ALERT)),
+            When(Exists(awake.filter(state=AlertState.OPEN)), then=Value(OPEN_ALERT)),
+            When(Exists(awake), then=Value(ANSWERED_ALERT)),
+            When(Exists(standing), then=Value(SNOOZED_ALERT)),
             When(latest_level__in=[Level.WATCH, Level.ALERT], then=Value(TO_WATCH)),
             When(Q(pending=True) | Q(latest_level__isnull=True), then=Value(NOT_CURRENT)),
             default=Value(CALM),
@@ -88,7 +93,8 @@ def trends_of(ids: Collection[int]) -> dict[int, dict[str, Trend]]:
 def standing_alerts(ids: Collection[int]) -> dict[int, Alert]:
     """The alert that has waited longest, an open one before an answered one."""
     alerts: dict[int, Alert] = {}
-    rows = Alert.objects.filter(patient_id__in=ids, state__in=OPEN_STATES).order_by("raised_at", "pk")
+    rows = Alert.objects.filter(patient_id__in=ids, state__in=OPEN_STATES).select_related("owner")
+    rows = rows.order_by("raised_at", "pk")
     for alert in sorted(rows, key=lambda one: one.state != AlertState.OPEN):
         alerts.setdefault(alert.patient_id, alert)
     return alerts

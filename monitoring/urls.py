@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from monitoring import views_bands, views_cohort, views_outbox, views_patient, views_worklist
+from monitoring import views_alerts, views_bands, views_cohort, views_outbox, views_patient, views_worklist
 
 urlpatterns = [
     path("worklist/", views_worklist.worklist, name="worklist"),
     path("patients/<int:patient_id>/", views_patient.patient, name="patient"),
-    path("alerts/<int:alert_id>/", views_patient.alert, name="alert"),
-    path("alerts/<int:alert_id>/acknowledge/", views_patient.alert_acknowledge, name="alert_acknowledge"),
     path("cohort/", views_cohort.cohort, name="cohort"),
     path("cohort/values.csv", views_cohort.cohort_file, name="cohort_file"),
+    path("alerts/<int:alert_id>/", views_alerts.alert, name="alert"),
+    path("alerts/<int:alert_id>/acknowledge/", views_alerts.acknowledge, name="alert_acknowledge"),
+    path("alerts/<int:alert_id>/repeat/", views_alerts.repeat, name="alert_repeat"),
+    path("alerts/<int:alert_id>/imaging/", views_alerts.imaging, name="alert_imaging"),
+    path("alerts/<int:alert_id>/close/", views_alerts.close, name="alert_close"),
+    path("alerts/<int:alert_id>/snooze/", views_alerts.snooze, name="alert_snooze"),
+    path("alerts/<int:alert_id>/wake/", views_alerts.wake, name="alert_wake"),
+    path("alerts/<int:alert_id>/hand-over/", views_alerts.hand_over, name="alert_hand_over"),
     path("outbox/", views_outbox.outbox, name="outbox"),
     path("outbox/<str:name>/", views_outbox.outbox_message, name="outbox_message"),
     path("bands/", views_bands.entry_bands, name="entry_bands"),

@@ -1,107 +1,108 @@
-"""One patient's page, the way there from a mail, and the answer to an alert."""
+"""One patient's page. The steps with an alert (`views_alerts`) answer with it where they could not be taken."""
 
 from __future__ import annotations
 
-from django.contrib import messages
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.gate import signed_in
 from accounts.roles import Permission
-from audit.services import record
-from monitoring.errors import AlertProblem
-from monitoring.models import Alert, AlertState
-from monitoring.patient_page import patient_page
-from monitoring.services import LONGEST_COMMENT, acknowledge_alert
+from monitoring.alert_panel import AlertView
+from monitoring.forms import Offers, StepForm, possible_steps, unfolded_step
+from monitoring.patient_page import PatientPage, patient_page
+from monitoring.services import keepers_of
 from monitoring.walk import walk
-from patients.access import access_patient, merged_patients, visible_patients
+from patients.access import access_patient
 from patients.banner import banner_of
 from patients.models import Patient
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A step that was not taken: its form, with what was typed and why it was refused."""
+
+    alert_id: int
+    form: StepForm
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSteps:
+    """A standing alert and the forms of what may be done with it."""
+
+    view: AlertView
+    forms: Sequence[StepForm]
+
+    def offers(self, answer: Answer) -> bool:
+        return self.view.alert.pk == answer.alert_id and any(form.name == answer.form.name for form in self.forms)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A step that is possible no more: why, and what had been typed for it."""
+
+    why: str
+    typed: str
 
 
 @login_required
 @require_safe
 def patient(request: HttpRequest, patient_id: int) -> HttpResponse:
     found = access_patient(request.user, patient_id)
-    return _page(request, found)
+    return patient_response(request, found)
 
 
-@login_required
-@require_safe
-def alert(request: HttpRequest, alert_id: int) -> HttpResponse:
-    """Where a mail's link leads: to the reasons, for those who may see the patient."""
-    return redirect(_why(_visible_alert(request, alert_id).patient_id))
-
-
-@login_required
-@require_POST
-def alert_acknowledge(request: HttpRequest, alert_id: int) -> HttpResponse:
-    """Says that somebody looked, and what was thought of it."""
-    found = _visible_alert(request, alert_id)
-    person = access_patient(
-        request.user, found.patient_id, permission=Permission.ANSWER_ALERT, purpose="alert_answered"
-    )
-    user = signed_in(request)
-    comment = request.POST.get("comment", "")
-    try:
-        acknowledge_alert(
-            actor=user.audit_name,
-            user=user,
-            alert_id=found.pk,
-            comment=comment,
-            now=timezone.now(),
-        )
-    except AlertProblem as problem:
-        wrong = {"alert_id": found.pk, "comment": comment, "error": _problem_text(problem)}
-        return _page(request, person, answer=wrong, status=409 if problem.code == "alert_not_open" else 422)
-    messages.success(request, gettext("The alert is acknowledged; your comment stands in its history."))
-    return redirect(_why(found.patient_id))
-
-
-def _visible_alert(request: HttpRequest, alert_id: int) -> Alert:
-    """Absent and forbidden look the same. The link of an old mail still leads on where the record was merged."""
-    user = signed_in(request)
-    seen = visible_patients(user) | merged_patients(user)
-    found = Alert.objects.filter(pk=alert_id, patient__in=seen).first()
-    if found is None:
-        record(actor=user.audit_name, action="alert.refused", object_type="alert", object_id=alert_id)
-        raise Http404("No such alert.")
-    return found
-
-
-def _why(patient_id: int) -> str:
-    return f"{reverse('patient', args=[patient_id])}#why"
-
-
-def _page(
-    request: HttpRequest, found: Patient, *, answer: dict[str, object] | None = None, status: int = 200
+def patient_response(
+    request: HttpRequest, found: Patient, *, answer: Answer | None = None, status: int = 200
 ) -> HttpResponse:
     now = timezone.now()
+    page = patient_page(found, now=now)
+    alerts = _with_steps(page, found, answer=answer, may=signed_in(request).may(Permission.ANSWER_ALERT))
     context = {
         "patient": found,
         "banner": banner_of(found),
         "here": "patient",
         "walk": walk(signed_in(request), request.session, patient_id=found.pk, asked=request.GET.get("list"), now=now),
-        "page": patient_page(found, now=now),
-        "answer": answer,
-        "longest_comment": LONGEST_COMMENT,
+        "page": page,
+        "alerts": alerts,
+        "gone": _gone(answer) if answer and not any(one.offers(answer) for one in alerts) else None,
     }
     return render(request, "monitoring/patient.html", context, status=status)
 
 
-def _problem_text(problem: AlertProblem) -> str:
-    if problem.code == "comment_missing":
-        return gettext("The comment is empty. Write what you think of the rise or what you will do, then acknowledge.")
-    if problem.code == "comment_too_long":
-        return gettext("The comment is too long: at most %(most)s characters fit.") % problem.params
-    if problem.code == "alert_not_open":
-        state = str(dict(AlertState.choices).get(problem.params.get("state", ""), ""))
-        return gettext("This alert was answered meanwhile (now: %(state)s). Your comment was not saved.") % {
-            "state": state
-        }
-    return gettext("This cannot be acknowledged.")
+def _with_steps(page: PatientPage, found: Patient, *, answer: Answer | None, may: bool) -> list[AlertSteps]:
+    if not page.alerts:
+        return []
+    offers = Offers(page.studies, list(keepers_of(found)) if may else [])
+    return [_steps(view, offers, answer=answer, may=may) for view in page.alerts]
+
+
+def _steps(view: AlertView, offers: Offers, *, answer: Answer | None, may: bool) -> AlertSteps:
+    sent = answer.form if answer and answer.alert_id == view.alert.pk else None
+    forms = [_form(kind, view, offers, sent) for kind in possible_steps(view)] if may else []
+    unfolded = sent.name if sent else unfolded_step(view)
+    for form in forms:
+        form.unfolded = form.name == unfolded
+    return AlertSteps(view, forms)
+
+
+def _gone(answer: Answer) -> Gone:
+    why = " ".join(str(text) for errors in answer.form.errors.values() for text in errors)
+    return Gone(why, str(answer.form.data.get("comment", "")))
+
+
+def _form(kind: type[StepForm], view: AlertView, offers: Offers, sent: StepForm | None) -> StepForm:
+    if sent is None or sent.name != kind.name:
+        return kind(view=view, offers=offers)
+    # What is sent next was written with this page in view.
+    typed = {name: sent.data.get(name, "") for name in sent.fields}
+    again = kind({**typed, "seen": view.seen}, view=view, offers=offers)
+    again.errors.clear()
+    for field, errors in sent.errors.items():
+        again.add_error(None if field == "__all__" else field, list(errors))
+    return again

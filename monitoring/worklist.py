@@ -11,7 +11,9 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.models import User
-from monitoring.models import Alert, EvaluationMark, Trend
+from monitoring.alert_panel import results_of
+from monitoring.alert_wording import next_step_text
+from monitoring.models import Alert, AlertState, EvaluationMark, Trend
 from monitoring.points import reported_text
 from monitoring.ranges import flag_of, intervals_behind, range_of
 from monitoring.selectors import (
@@ -91,6 +93,9 @@ class WorklistRow:
     alert_state: str
     alert_state_label: str
     alert_age: str
+    owner: str
+    next_step: str
+    snoozed_until: dt.date | None
     pending_since: dt.datetime | None
     failed: bool
     evaluated: bool
@@ -146,7 +151,7 @@ def worklist(
     pages = max(1, -(-len(found.order) // page_size))
     page = min(max(page, 1), pages) if focus is None else places[focus] // page_size + 1
     ids = found.order[(page - 1) * page_size : page * page_size]
-    patients = {patient.pk: patient for patient in by_concern(visible_patients(user)).filter(pk__in=ids)}
+    patients = {patient.pk: patient for patient in by_concern(visible_patients(user), now=now).filter(pk__in=ids)}
     return Worklist(
         rows=_rows([patients[pk] for pk in ids if pk in patients], due=found.due, now=now),
         counts=found.counts,
@@ -229,6 +234,9 @@ def _row(
         alert_state=alert.state if alert else "",
         alert_state_label=alert.get_state_display() if alert else "",
         alert_age=ago_text((today - timezone.localdate(alert.raised_at)).days) if alert else "",
+        owner=str(alert.owner) if alert and alert.owner else "",
+        next_step=_next_step(alert, imaging=imaging, today=today) if alert else "",
+        snoozed_until=timezone.localdate(alert.snoozed_until) if alert and alert.sleeps(now) else None,
         pending_since=mark.marked_at if mark else None,
         failed=bool(mark and mark.failure),
         evaluated=latest_level is not None,
@@ -242,6 +250,14 @@ def _row(
         needs_a_draw=due is not None and needs_a_draw(due, today),
         imaging=_imaging_cell(imaging) if imaging else None,
     )
+
+
+def _next_step(alert: Alert, *, imaging: ImagingStudy | None, today: dt.date) -> str:
+    """What the page of an open alert asks first needs no words beside "needs an answer"."""
+    if alert.state == AlertState.OPEN:
+        return ""
+    results = results_of(alert, [imaging] if imaging else [])
+    return next_step_text(alert, today=today, result=results[0] if results else None)
 
 
 def _imaging_cell(one: ImagingStudy) -> ImagingCell:

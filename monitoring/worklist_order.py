@@ -92,7 +92,7 @@ def listed(user: User, *, filters: Filters, query: str = "", now: dt.datetime) -
 
 def _everybody(patients: QuerySet[Patient], *, now: dt.datetime) -> Everybody:
     fields = ("pk", "concern", "waiting_since", "rising_since", "histology", "care_team_id")
-    rows = by_concern(patients).order_by("name", "pk").values_list(*fields)
+    rows = by_concern(patients, now=now).order_by("name", "pk").values_list(*fields)
     standings = tuple(Standing(*row) for row in rows)
     due = due_draws([one.patient_id for one in standings], tz=timezone.get_current_timezone())
     return Everybody(patients, standings, due, timezone.localtime(now).date())

@@ -24,6 +24,7 @@ from pytest_django import Settings
 
 from accounts.models import Team, User
 from audit.models import AuditEvent
+from monitoring.services.steps import last_event_id
 from patients.models import Draw, ImportBatch, Laboratory, LaboratoryInterval, Patient
 from patients.services import set_plan
 from tests.cast import ACTOR, PASSWORD, Cast
@@ -123,6 +124,26 @@ def in_a_month() -> str:
     return (timezone.localdate() + dt.timedelta(days=30)).isoformat()
 
 
+def step_of_an_alert(said: dict[str, Callable[[], str]], *, done: int = 302) -> Row:
+    """What is only sent, by those who answer alerts."""
+
+    def data(world: World) -> dict[str, Any]:
+        return {
+            "seen": last_event_id(world.own.alert),
+            "owner": str(world.cast.nurse.pk),
+            **{name: value() for name, value in said.items()},
+        }
+
+    return Row(
+        get=NEVER,
+        foreign_get=NEVER,
+        post=(403, done, 403),
+        path=lambda thing: (thing.alert,),
+        absent=of_nobody,
+        data=data,
+    )
+
+
 def of_the_interval() -> tuple[object, ...]:
     interval = LaboratoryInterval.objects.get(marker_id="NSE")
     return (interval.laboratory_id, interval.pk)
@@ -210,6 +231,12 @@ ROWS: Final[dict[str, Row]] = {
         absent=of_nobody,
         data=lambda _world: {"comment": "CT asked for"},
     ),
+    "alert_repeat": step_of_an_alert({"due_on": in_a_month}),
+    "alert_imaging": step_of_an_alert({"modality": lambda: "mri"}),
+    "alert_close": step_of_an_alert({"outcome": lambda: "benign", "comment": lambda: "a fracture"}),
+    "alert_snooze": step_of_an_alert({"until": in_a_month, "comment": lambda: "abroad"}),
+    "alert_wake": step_of_an_alert({}, done=409),  # it is awake
+    "alert_hand_over": step_of_an_alert({"comment": lambda: "please call"}),
     "outbox": Row(get=(403, 403, 200)),
     "outbox_message": Row(
         get=(403, 403, 200),
@@ -420,6 +447,8 @@ def ask(world: World, who: str, method: str, name: str, path: tuple[object, ...]
     typed = ROWS[name].data(world)
     if who == "stranger" and "care_team" in typed:
         typed["care_team"] = world.cast.other_team.pk
+    if who == "stranger" and "seen" in typed:
+        typed |= {"seen": last_event_id(world.other.alert), "owner": world.cast.stranger.pk}
     return client.post(address, typed)
 
 

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from monitoring.services.answers import LONGEST_COMMENT, acknowledge_alert
+from monitoring.services.answers import acknowledge_alert, close_alert, request_imaging, request_repeat
 from monitoring.services.evaluate import EvaluationSummary, evaluate, sweep
+from monitoring.services.keeping import hand_over_alert, keepers_of, snooze_alert, wake_alert
 from monitoring.services.marks import due_patients, hold_nudges, mark, mark_everybody, mark_outdated, nudge
 from monitoring.services.status import PipelineStatus, pipeline_status
+from monitoring.services.steps import LONGEST_COMMENT
 
 __all__ = [
     "LONGEST_COMMENT",
     "EvaluationSummary",
     "PipelineStatus",
     "acknowledge_alert",
+    "close_alert",
     "due_patients",
     "evaluate",
+    "hand_over_alert",
     "hold_nudges",
+    "keepers_of",
     "mark",
     "mark_everybody",
     "mark_outdated",
     "nudge",
     "pipeline_status",
+    "request_imaging",
+    "request_repeat",
+    "snooze_alert",
     "sweep",
+    "wake_alert",
 ]

@@ -14,7 +14,7 @@ from django.db.models import Max
 from audit.services import NewEvent, record_many
 from monitoring.detection import detection_parameters
 from monitoring.evaluation import clinic_zone, date_of, moment_of
-from monitoring.models import OPEN_STATES, Alert, AlertEvent, AlertState, Evaluation
+from monitoring.models import OPEN_STATES, WOKEN, Alert, AlertEvent, AlertState, Evaluation
 from monitoring.notifications.outbox import tell_the_team, tell_the_told
 from monitoring.parameters import marker_parameters
 from monitoring.services.decision import Closed, Move, Rise, Standing, decide, rise_of
@@ -25,11 +25,20 @@ from monitoring.trends.types import LevelHistory, PatientFinding, Series
 RULE: Final = "sustained_rise"
 # A rise whose last draw is older is raised and stands on the worklist; nobody is written to about it.
 NEWS_FOR: Final = dt.timedelta(days=365)
-STATE_AFTER: Final = {Move.REOPEN: AlertState.OPEN, Move.WITHDRAW: AlertState.WITHDRAWN}
+STATE_AFTER: Final = {
+    Move.REOPEN: AlertState.OPEN,
+    Move.CONFIRM: AlertState.CONFIRMED,
+    Move.REFUTE: AlertState.NOT_CONFIRMED,
+    Move.WITHDRAW: AlertState.WITHDRAWN,
+}
+# The evidence grew: what was put to rest wakes.
+GROWN: Final = frozenset({Move.JOIN, Move.REOPEN, Move.CONFIRM})
 ACTIONS: Final = {
     Move.RAISE: "alert.raised",
     Move.JOIN: "alert.joined",
     Move.REOPEN: "alert.reopened",
+    Move.CONFIRM: "alert.confirmed",
+    Move.REFUTE: "alert.not_confirmed",
     Move.WITHDRAW: "alert.withdrawn",
 }
 
@@ -59,6 +68,7 @@ class _Change:
     alert: Alert
     old_state: str
     conclusion: Conclusion
+    wakes: bool = False  # it was snoozed, and what happened ends that early
 
     def is_recent(self, now: dt.datetime) -> bool:
         """Whether the last draw is news: the past of a whole clinic, taken in one night, is no night of mails."""
@@ -72,7 +82,7 @@ def settle_alerts(
     """Raise, keep, open again or withdraw, in the caller's transaction, which holds the patients' locks."""
     ids = [one.patient_id for one in conclusions]
     standing = _standing(ids)
-    answered = _answered([alert.pk for alert in standing.values() if alert.state == AlertState.ACKNOWLEDGED])
+    answered = _answered([alert.pk for alert in standing.values() if alert.state != AlertState.OPEN])
     closed = _closed(ids)
     histories = _histories([one for one in conclusions if one.patient_id in standing], series)
     changes: list[_Change] = []
@@ -80,9 +90,7 @@ def settle_alerts(
         alert, rise = standing.get(one.patient_id), rise_of(one.finding)
         move = decide(
             rise,
-            standing=None
-            if alert is None
-            else Standing(markers=frozenset(alert.markers), answered_at=answered.get(alert.pk)),
+            standing=None if alert is None else _standing_as(alert, answered_at=answered.get(alert.pk)),
             closed=_closed_as(closed.get(one.patient_id)),
             still_holds=_holds(alert, histories.get(one.patient_id)),
             now=now,
@@ -93,6 +101,7 @@ def settle_alerts(
     told_again = restate(
         [*(alert for alert in standing.values() if alert.pk not in moved), *(event.alert for event in closed.values())],
         evaluations={one.patient_id: one.evaluation for one in conclusions},
+        stood={change.alert.pk: change.old_state for change in changes if change.alert.pk is not None},
         now=now,
         actor=actor,
     )
@@ -107,10 +116,20 @@ def _standing(patient_ids: Sequence[int]) -> dict[int, Alert]:
 
 
 def _answered(alert_ids: Sequence[int]) -> dict[int, dt.datetime]:
-    rows = AlertEvent.objects.filter(alert_id__in=alert_ids, new_state=AlertState.ACKNOWLEDGED)
-    # Where the old state was another: a marker that joined an acknowledged alert is no answer.
-    answers = rows.exclude(old_state=AlertState.ACKNOWLEDGED)
+    """alert -> the last time a person said what they think or asked for something. A snooze or a hand-over is neither;
+    what an evaluation wrote names it.
+    """
+    answers = AlertEvent.objects.filter(alert_id__in=alert_ids, evaluation__isnull=True, code="")
     return dict(answers.values_list("alert_id").annotate(last=Max("at")).values_list("alert_id", "last"))
+
+
+def _standing_as(alert: Alert, *, answered_at: dt.datetime | None) -> Standing:
+    return Standing(
+        markers=frozenset(alert.markers),
+        answered_at=answered_at,
+        repeat_asked_at=alert.asked_at if alert.state == AlertState.REPEAT_REQUESTED else None,
+        refuted=alert.state == AlertState.NOT_CONFIRMED,
+    )
 
 
 def _closed(patient_ids: Sequence[int]) -> dict[int, AlertEvent]:
@@ -159,12 +178,15 @@ def _change(move: Move, alert: Alert | None, one: Conclusion, rise: Rise, *, now
         return _Change(move, alert, "", one)
     old_state = alert.state
     alert.state = STATE_AFTER.get(move, AlertState(old_state))
-    if move in {Move.JOIN, Move.REOPEN}:
+    wakes = move in GROWN and alert.sleeps(now)
+    if wakes or move is Move.WITHDRAW:
+        alert.snoozed_until = None
+    if move in GROWN:
         alert.pattern = one.finding.pattern
         alert.markers = sorted({*alert.markers, *rise.markers})
     if move is Move.REOPEN:
         alert.since = one.evaluation.since  # the rise that is asked about now, which may be a later one
-    return _Change(move, alert, old_state, one)
+    return _Change(move, alert, old_state, one, wakes)
 
 
 def _write(changes: Sequence[_Change], *, now: dt.datetime, actor: str) -> AlertCounts:
@@ -172,7 +194,8 @@ def _write(changes: Sequence[_Change], *, now: dt.datetime, actor: str) -> Alert
         return AlertCounts()
     Alert.objects.bulk_create([change.alert for change in changes if change.move is Move.RAISE])
     Alert.objects.bulk_update(
-        [change.alert for change in changes if change.move is not Move.RAISE], ["state", "pattern", "markers", "since"]
+        [change.alert for change in changes if change.move is not Move.RAISE],
+        ["state", "pattern", "markers", "since", "snoozed_until"],
     )
     events = AlertEvent.objects.bulk_create(
         [
@@ -188,12 +211,15 @@ def _write(changes: Sequence[_Change], *, now: dt.datetime, actor: str) -> Alert
         ]
     )
     record_many(actor=actor, events=[_audit(change) for change in changes])
+    woken = _wake([change for change in changes if change.wakes], now=now, actor=actor)
     moves = Counter(change.move for change in changes)
     speaking = [
         event
         for change, event in zip(changes, events, strict=True)
         if change.move in {Move.RAISE, Move.REOPEN} and change.is_recent(now)
     ]
+    # An open alert that was put to rest needs its answer again; of one that is opened again its people are told anyway.
+    speaking += [event for change, event in woken if change.old_state == AlertState.OPEN and change.is_recent(now)]
     taken_back = [event for change, event in zip(changes, events, strict=True) if change.move is Move.WITHDRAW]
     return AlertCounts(
         raised=moves[Move.RAISE],
@@ -201,6 +227,24 @@ def _write(changes: Sequence[_Change], *, now: dt.datetime, actor: str) -> Alert
         withdrawn=moves[Move.WITHDRAW],
         notifications=tell_the_team(speaking, now=now) + tell_the_told(taken_back, now=now),
     )
+
+
+def _wake(changes: Sequence[_Change], *, now: dt.datetime, actor: str) -> list[tuple[_Change, AlertEvent]]:
+    """A snooze that the evidence ended is said in the history by itself."""
+    events = [
+        AlertEvent(
+            alert=change.alert,
+            at=now,
+            actor=actor,
+            old_state=change.alert.state,
+            new_state=change.alert.state,
+            code=WOKEN,
+            evaluation=change.conclusion.evaluation,
+        )
+        for change in changes
+    ]
+    record_many(actor=actor, events=[replace(_audit(change), action="alert.woken") for change in changes])
+    return list(zip(changes, AlertEvent.objects.bulk_create(events), strict=True))
 
 
 def _audit(change: _Change) -> NewEvent:

@@ -4,6 +4,11 @@
 - One standing and open: kept. A marker that joins is written on it; nobody is told again, the first mail still asks.
 - One standing and acknowledged: the answer holds for 180 days for the kinds of marker it was given for. When another
   kind joins, or the rise still stands after that time, the alert is opened again and its people are told again.
+- A repeat draw was asked for, and a later draw of the alert's markers came: where the rise stands and that marker is
+  among those that carry it, the repeat confirms it. Where the level fell below *alert* and every kind of marker of the
+  alert was drawn again, it is not confirmed: somebody still decides, and a level that is *alert* again opens it again.
+  A draw collected before it was asked for is no repeat, whenever it was entered.
+- What was asked for otherwise (imaging) holds as an answer does.
 - One closed: likewise, but a new alert is raised.
 - Level no longer *alert*: newer calm draws do NOT end an alert. A rise was there, and somebody still has to look. It is
   withdrawn only where the record, read again, shows no alert after any draw since the rise began: because a result
@@ -17,12 +22,13 @@ kind joining is nothing new.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from monitoring.detection import group_of
+from monitoring.evaluation import moment_of
 from monitoring.trends.types import PatientFinding
 
 ANSWER_HOLDS: Final = dt.timedelta(days=180)  # detection design, section 12 (d): one alert a rise, 180 days
@@ -34,25 +40,33 @@ class Move(StrEnum):
     NOTHING = "nothing"
     RAISE = "raise"
     JOIN = "join"
+    CONFIRM = "confirm"
+    REFUTE = "refute"
     REOPEN = "reopen"
     WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rise:
-    """What the engine says now: the level, the markers of sustained rises, and those that ask for an answer."""
+    """What the engine says now: the level, the markers of sustained rises, and those that ask for an answer.
+
+    `drawn` is when each marker was last measured so that it could be used.
+    """
 
     alert: bool
     markers: frozenset[str]
     grounds: frozenset[str]
+    drawn: Mapping[str, dt.datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """An alert that is open or acknowledged. `answered_at` is None while it is open."""
+    """An alert that stands. `answered_at` is None while it is open; `repeat_asked_at` unless it waits for a repeat."""
 
     markers: frozenset[str]
     answered_at: dt.datetime | None
+    repeat_asked_at: dt.datetime | None = None
+    refuted: bool = False  # the repeat did not confirm it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +83,11 @@ def rise_of(finding: PatientFinding) -> Rise:
         alert=finding.level == "alert",
         markers=frozenset(reason.marker for reason in sustained),
         grounds=frozenset(reason.marker for reason in sustained if reason.code in GROUNDS),
+        drawn={
+            one.marker: moment_of(max(used))
+            for one in finding.markers
+            if (used := [reading.day for reading in one.readings if reading.stance != "not_used"])
+        },
     )
 
 
@@ -80,14 +99,34 @@ def decide(
     still_holds: Callable[[], bool],
     now: dt.datetime,
 ) -> Move:
-    if not rise.alert:
-        return Move.NOTHING if standing is None or still_holds() else Move.WITHDRAW
     if standing is None:
-        quiet = closed is not None and _answer_holds(closed.markers, closed.closed_at, rise, now)
-        return Move.NOTHING if quiet else Move.RAISE
-    if standing.answered_at is not None and not _answer_holds(standing.markers, standing.answered_at, rise, now):
+        return _without_one(rise, closed, now)
+    if not rise.alert:
+        if not still_holds():
+            return Move.WITHDRAW
+        return Move.REFUTE if _kinds(standing.markers) <= _kinds(_repeated(rise, standing)) else Move.NOTHING
+    if standing.refuted or (
+        standing.answered_at is not None and not _answer_holds(standing.markers, standing.answered_at, rise, now)
+    ):
         return Move.REOPEN
+    if _repeated(rise, standing) & rise.markers:
+        return Move.CONFIRM
     return Move.JOIN if rise.markers - standing.markers else Move.NOTHING
+
+
+def _without_one(rise: Rise, closed: Closed | None, now: dt.datetime) -> Move:
+    if not rise.alert:
+        return Move.NOTHING
+    quiet = closed is not None and _answer_holds(closed.markers, closed.closed_at, rise, now)
+    return Move.NOTHING if quiet else Move.RAISE
+
+
+def _repeated(rise: Rise, standing: Standing) -> frozenset[str]:
+    """The alert's markers that were drawn again since that was asked for."""
+    asked = standing.repeat_asked_at
+    if asked is None:
+        return frozenset()
+    return frozenset(marker for marker in standing.markers if marker in rise.drawn and rise.drawn[marker] > asked)
 
 
 def _answer_holds(answered: Iterable[str], at: dt.datetime, rise: Rise, now: dt.datetime) -> bool:

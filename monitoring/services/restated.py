@@ -28,11 +28,18 @@ class _Correction:
     at: dt.datetime | None = None
 
 
-def restate(alerts: Sequence[Alert], *, evaluations: Mapping[int, Evaluation], now: dt.datetime, actor: str) -> int:
+def restate(
+    alerts: Sequence[Alert],
+    *,
+    evaluations: Mapping[int, Evaluation],
+    stood: Mapping[int, str],
+    now: dt.datetime,
+    actor: str,
+) -> int:
     """Write it on each alert that rested on what was corrected, and tell its people; returns how many are told.
 
     `alerts` stay as they are, open, answered or closed. `evaluations` are the new ones, by patient: what was corrected
-    by then is said once.
+    by then is said once. `stood` is where an alert stood before this evaluation moved it, which is told after this.
     """
     corrected = _corrections({alert.patient_id for alert in alerts})
     asked = [alert for alert in alerts if corrected[alert.patient_id]]
@@ -42,8 +49,8 @@ def restate(alerts: Sequence[Alert], *, evaluations: Mapping[int, Evaluation], n
             alert=alert,
             at=now,
             actor=actor,
-            old_state=alert.state,
-            new_state=alert.state,
+            old_state=stood.get(alert.pk, alert.state),
+            new_state=stood.get(alert.pk, alert.state),
             code=RESTATED,
             evaluation=evaluations[alert.patient_id],
         )

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from accounts.models import Team
-from monitoring.models import Alert, AlertEvent, AlertState, EvaluationMark
+from monitoring.models import Alert, AlertEvent, AlertState, EvaluationMark, Outcome
 from monitoring.services import EvaluationSummary, evaluate
 from patients.models import Patient, Result, ResultStatus
 from patients.services import correct_result
@@ -65,9 +65,9 @@ def history(alert: Alert) -> list[tuple[str, str]]:
 
 
 def close(alert: Alert, *, at: dt.datetime) -> None:
-    """As the answer "closed" will write it."""
+    """As closing an alert writes it, in a moment of the test's choice."""
     AlertEvent.objects.create(alert=alert, at=at, actor=ACTOR, old_state=alert.state, new_state=AlertState.CLOSED)
-    Alert.objects.filter(pk=alert.pk).update(state=AlertState.CLOSED)
+    Alert.objects.filter(pk=alert.pk).update(state=AlertState.CLOSED, outcome=Outcome.NOTHING_FOUND)
 
 
 def marked(patient: Patient) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -24,6 +25,19 @@ def opened(*markers: str) -> Standing:
 
 def answered(*markers: str, ago: dt.timedelta = dt.timedelta(days=1)) -> Standing:
     return Standing(markers=frozenset(markers), answered_at=NOW - ago)
+
+
+def asked(*markers: str, refuted: bool = False) -> Standing:
+    """A repeat was asked for a day ago."""
+    ago = NOW - dt.timedelta(days=1)
+    return Standing(
+        markers=frozenset(markers), answered_at=ago, repeat_asked_at=None if refuted else ago, refuted=refuted
+    )
+
+
+def drawn(reading: Rise, *markers: str, after: dt.timedelta = MOMENT) -> Rise:
+    """Those markers were last drawn that long after the repeat was asked for."""
+    return replace(reading, drawn=dict.fromkeys(markers, NOW - dt.timedelta(days=1) + after))
 
 
 def closed(*markers: str, ago: dt.timedelta = dt.timedelta(days=1)) -> Closed:
@@ -49,6 +63,22 @@ def closed(*markers: str, ago: dt.timedelta = dt.timedelta(days=1)) -> Closed:
         (rise("CEA"), answered("CEA", ago=HALF_A_YEAR), None, True, Move.REOPEN),
         (CALM, answered("CEA"), None, True, Move.NOTHING),
         (CALM, answered("CEA"), None, False, Move.WITHDRAW),
+        # a repeat was asked for
+        (rise("CEA"), asked("CEA"), None, True, Move.NOTHING),
+        (drawn(rise("CEA"), "CEA", after=dt.timedelta(0)), asked("CEA"), None, True, Move.NOTHING),
+        (drawn(rise("CEA"), "CEA"), asked("CEA"), None, True, Move.CONFIRM),
+        (drawn(rise("BAP"), "CEA"), asked("CEA", "BAP"), None, True, Move.NOTHING),
+        (drawn(rise("CEA", "LDH"), "CEA"), asked("CEA"), None, True, Move.CONFIRM),
+        (drawn(rise("CEA", "ALP"), "CEA"), asked("CEA"), None, True, Move.REOPEN),
+        (drawn(CALM, "CEA"), asked("CEA"), None, True, Move.REFUTE),
+        (drawn(CALM, "CEA", after=dt.timedelta(0)), asked("CEA"), None, True, Move.NOTHING),
+        (drawn(CALM, "CEA"), asked("CEA", "ALP"), None, True, Move.NOTHING),
+        (drawn(CALM, "CEA", "ALP"), asked("CEA", "ALP", "BAP"), None, True, Move.REFUTE),
+        (drawn(CALM, "CEA"), asked("CEA"), None, False, Move.WITHDRAW),
+        # the repeat did not confirm it
+        (rise("CEA"), asked("CEA", refuted=True), None, True, Move.REOPEN),
+        (drawn(CALM, "CEA"), asked("CEA", refuted=True), None, True, Move.NOTHING),
+        (CALM, asked("CEA", refuted=True), None, False, Move.WITHDRAW),
         # closed
         (rise("CEA"), None, closed("CEA"), True, Move.NOTHING),
         (rise("CEA", "LDH"), None, closed("CEA"), True, Move.NOTHING),

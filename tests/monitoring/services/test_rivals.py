@@ -11,11 +11,13 @@ import pytest
 from django.core import mail
 from django.db import connection, transaction
 
+from monitoring.errors import AlertProblem
 from monitoring.models import Alert, AlertEvent, Evaluation, EvaluationMark, Notification, Trend
 from monitoring.notifications.delivery import deliver
 from monitoring.services import EvaluationSummary, evaluate, mark, sweep
 from patients.models import Patient
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, make_cast, make_patient
+from tests.monitoring.alert_steps import alert_in, seen_of, take
 from tests.monitoring.scenes import NOW, patient_with
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -107,3 +109,24 @@ def test_two_senders_send_each_message_once(committed_cast: Cast) -> None:
     sent = at_once(deliver, deliver, deliver)
     assert sum(one.sent for one in sent) == 10
     assert Counter(Counter(message.extra_headers["Message-ID"] for message in mail.outbox).values()) == {1: 10}
+
+
+def test_of_four_steps_with_one_alert_at_once_one_is_taken_and_three_are_told(committed_cast: Cast) -> None:
+    alert = alert_in(make_patient(committed_cast.team))
+    seen = seen_of(alert)
+
+    def step(name: str, **said: object) -> str:
+        try:
+            take(name, alert, committed_cast.clinician, seen=seen, **said)
+        except AlertProblem as problem:
+            return problem.code
+        return name
+
+    done = at_once(
+        lambda: step("repeat"),
+        lambda: step("imaging"),
+        lambda: step("snooze"),
+        lambda: step("hand_over", owner_id=committed_cast.nurse.pk),
+    )
+    assert Counter(done)["alert_moved"] == 3
+    assert AlertEvent.objects.filter(alert=alert).count() == 2

@@ -1,0 +1,114 @@
+"""Who keeps an alert, and how long it may rest. Neither moves it: where it stands, it stands."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Permission, Role, role_may
+from monitoring.errors import AlertProblem
+from monitoring.models import HANDED_OVER, SNOOZED, UNSNOOZED, Alert
+from monitoring.services.answers import day_from_today
+from monitoring.services.steps import hold_alert, said_of, take_step
+from patients.models import Patient
+
+# Who can do what becomes of an alert: have blood drawn and told of, a scan recorded.
+KEEPERS: Final = tuple(role for role in Role if role_may(role, Permission.RECORD_EVENTS))
+
+
+@transaction.atomic
+def snooze_alert(
+    *, actor: str, user: User, alert_id: int, seen: int, until: dt.date | None, comment: str, now: dt.datetime
+) -> Alert:
+    """The alert rests until the morning of `until` in the clinic's time zone, for the reason given.
+
+    It wakes earlier when the evidence grows: when a further marker joins the sustained rise (what `decision` calls
+    JOIN or REOPEN), or a repeat draw confirms it. A growing index alone does not end it: the decision to raise an alert
+    rests on the level and on which markers carry it, and knows no step of the index either.
+
+    Raises
+    ------
+    AlertProblem
+        `day_missing`, `day_past` (the first morning is tomorrow's), `day_too_far`, and the codes of `steps`.
+    """
+    said = said_of(user, comment)
+    day = day_from_today(until, now=now, first=1)
+    alert = hold_alert(alert_id, seen=seen, to=None)
+    return take_step(
+        alert,
+        actor=actor,
+        user=user,
+        now=now,
+        action="alert.snoozed",
+        event={"comment": said, "code": SNOOZED, "until": day},
+        snoozed_until=morning_of(day),
+    )
+
+
+@transaction.atomic
+def wake_alert(*, actor: str, user: User, alert_id: int, seen: int, now: dt.datetime) -> Alert:
+    """End a snooze before its day.
+
+    Raises
+    ------
+    AlertProblem
+        `not_snoozed`, and the codes of `steps`.
+    """
+    said_of(user, "", needed=False)
+    alert = hold_alert(alert_id, seen=seen, to=None)
+    if not alert.sleeps(now):
+        raise AlertProblem("not_snoozed")
+    return take_step(
+        alert,
+        actor=actor,
+        user=user,
+        now=now,
+        action="alert.unsnoozed",
+        event={"code": UNSNOOZED},
+        snoozed_until=None,
+    )
+
+
+@transaction.atomic
+def hand_over_alert(
+    *, actor: str, user: User, alert_id: int, seen: int, owner_id: int | None, comment: str, now: dt.datetime
+) -> Alert:
+    """Another person of the patient's care team keeps the alert from now on; the comment says what they should know.
+
+    Raises
+    ------
+    AlertProblem
+        `owner_not_of_team`, `owner_already`, and the codes of `steps`.
+    """
+    said = said_of(user, comment)
+    alert = hold_alert(alert_id, seen=seen, to=None)
+    if owner_id is not None and owner_id == alert.owner_id:
+        raise AlertProblem("owner_already")
+    owner = keepers_of(alert.patient).filter(pk=owner_id).first() if owner_id else None
+    if owner is None:
+        raise AlertProblem("owner_not_of_team")
+    return take_step(
+        alert,
+        actor=actor,
+        user=user,
+        now=now,
+        action="alert.handed_over",
+        event={"comment": said, "code": HANDED_OVER, "owner": owner},
+        owner=owner,
+    )
+
+
+def keepers_of(patient: Patient) -> QuerySet[User]:
+    """To whom an alert of this patient may be handed: who is of the care team and can do what becomes of it."""
+    members = User.objects.filter(memberships__team_id=patient.care_team_id, is_active=True, role__in=KEEPERS)
+    return members.order_by("last_name", "first_name", "username")
+
+
+def morning_of(day: dt.date) -> dt.datetime:
+    """The first moment of that day where the clinic is."""
+    return dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_current_timezone())
