@@ -125,6 +125,8 @@ class PatientPage:
     overdue: bool
     plan: FollowUpPlan | None
     last_draw_on: dt.date | None
+    panels: tuple[Panel, ...]  # what chart and table were made of, for whoever draws them elsewhere
+    events: Events
 
     @property
     def has_results(self) -> bool:
@@ -156,6 +158,7 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     mark = EvaluationMark.objects.filter(patient=patient).first()
     alerts = _alerts(patient, now=now)
     due = due_draws([patient.pk], tz=timezone.get_current_timezone()).get(patient.pk)
+    events = _events(patient)
     last_draw_on = max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in (*panels, *held)), default=None)
     return PatientPage(
         level=level_of(evaluation.level if evaluation else None, alert=bool(alerts), pending=mark is not None),
@@ -164,12 +167,14 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
         on_hold=_on_hold(held, absent),
         why=_why(evaluation, found=found, trends=trends, panels=panels, alerts=alerts) if evaluation else None,
         mark=mark,
-        chart=patient_chart(panels, events=_events(patient), today=today),
+        chart=patient_chart(panels, events=events, today=today),
         table=cumulative_table(panels, absent=absent, held=held) if panels or held else None,
         due=due_text(due, today) if due else "",
         overdue=due is not None and due.is_overdue(today),
         plan=FollowUpPlan.objects.filter(patient=patient, is_active=True).first(),
         last_draw_on=last_draw_on,
+        panels=tuple(panels),
+        events=events,
     )
 
 

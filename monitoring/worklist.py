@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Team, User
 from monitoring.models import Alert, EvaluationMark, Trend
 from monitoring.points import reported_text
 from monitoring.ranges import flag_of, intervals_behind, range_of
@@ -128,11 +128,20 @@ class Worklist:
 
 
 def worklist(
-    user: User, *, show: str = "", query: str = "", page: int = 1, now: dt.datetime, page_size: int = PAGE_SIZE
+    user: User,
+    *,
+    show: str = "",
+    query: str = "",
+    page: int = 1,
+    now: dt.datetime,
+    page_size: int = PAGE_SIZE,
+    team: Team | None = None,
+    day: dt.date | None = None,
 ) -> Worklist:
-    """The page of patients the viewer may see, those of most concern first."""
+    """The page of patients the viewer may see, those of most concern first; of one team, or waited for on one day."""
     today = timezone.localtime(now).date()
-    everybody = by_concern(visible_patients(user))
+    seen = visible_patients(user) if team is None else visible_patients(user).filter(care_team=team)
+    everybody = by_concern(seen)
     concerns = dict(everybody.order_by("pk").values_list("pk", "concern"))
     due = due_draws(list(concerns), tz=timezone.get_current_timezone())
     late = {pk for pk, one in due.items() if one.is_overdue(today)}
@@ -145,7 +154,9 @@ def worklist(
         patients=len(concerns),
     )
     waited_for = {"overdue": late, "due": soon}.get(show)
-    chosen = _shown(by_concern(matching(visible_patients(user), query)), show=show, waited_for=waited_for)
+    if day is not None:
+        waited_for = {pk for pk, one in due.items() if one.expected_on == day}
+    chosen = _shown(by_concern(matching(seen, query)), show=show, waited_for=waited_for)
     found = chosen.count()
     pages = max(1, -(-found // page_size))
     page = min(max(page, 1), pages)

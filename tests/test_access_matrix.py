@@ -198,7 +198,9 @@ ROWS: Final[dict[str, Row]] = {
     "account_change_password": Row(get=ALL, post=ALL, data=lambda _world: {"oldpassword": "wrong"}),
     "account_inactive": Row(get=ALL, post=NEVER, anyone=(200, 405)),
     "worklist": Row(get=ALL, post=ALL, data=lambda _world: {"q": "Zhuo"}),
+    "worklist_paper": Row(get=ALL),
     "patient": about_a_patient(get=ALL),
+    "patient_paper": about_a_patient(get=ALL),
     "alert": Row(get=DONE, foreign_post=NEVER, path=lambda thing: (thing.alert,), absent=of_nobody),
     "alert_acknowledge": Row(
         get=NEVER,
