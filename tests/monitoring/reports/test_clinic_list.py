@@ -28,7 +28,7 @@ def test_a_row_says_what_rose_since_when_the_last_values_and_the_last_scan(clien
         document = print_list(client, cast.clinician)
     words = document.words
     assert words.index("Zhuo Quibble") < words.index("王美丽")
-    assert "CEA 6.0 ng/mL H, +200 % since 23-Jun-2025" in words
+    assert "CEA 6.0 ng/mL H, +199 % since 23-Jun-2025" in words
     assert "▲▲ alert needs an answer raised today" in words
     assert "CT 23-Jun-2025 no bone metastasis seen" in words
     assert "last draw 04-Aug-2025" in words
