@@ -91,6 +91,8 @@ class PatientPage:
     overdue: bool
     plan: FollowUpPlan | None
     last_draw_on: dt.date | None
+    panels: tuple[Panel, ...]  # what chart and table were made of, for whoever draws them elsewhere
+    events: Events
 
     @property
     def has_results(self) -> bool:
@@ -123,6 +125,7 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     events = _events(patient)
     alerts = alerts_of(patient, studies=events.imaging, now=now)
     due = due_draws([patient.pk], tz=timezone.get_current_timezone()).get(patient.pk)
+    events = _events(patient)
     last_draw_on = max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in (*panels, *held)), default=None)
     return PatientPage(
         level=level_of(evaluation.level if evaluation else None, alert=bool(alerts.standing), pending=mark is not None),
@@ -139,6 +142,8 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
         overdue=due is not None and due.is_overdue(today),
         plan=FollowUpPlan.objects.filter(patient=patient, is_active=True).first(),
         last_draw_on=last_draw_on,
+        panels=tuple(panels),
+        events=events,
     )
 
 

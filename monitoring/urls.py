@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from monitoring import views_alerts, views_bands, views_cohort, views_outbox, views_patient, views_worklist
+from monitoring import (
+    views_alerts,
+    views_bands,
+    views_cohort,
+    views_outbox,
+    views_patient,
+    views_reports,
+    views_worklist,
+)
 
 urlpatterns = [
     path("worklist/", views_worklist.worklist, name="worklist"),
+    path("worklist/paper/", views_reports.worklist_paper, name="worklist_paper"),
     path("patients/<int:patient_id>/", views_patient.patient, name="patient"),
+    path("patients/<int:patient_id>/paper/", views_reports.patient_paper, name="patient_paper"),
     path("cohort/", views_cohort.cohort, name="cohort"),
     path("cohort/values.csv", views_cohort.cohort_file, name="cohort_file"),
     path("alerts/<int:alert_id>/", views_alerts.alert, name="alert"),

@@ -143,9 +143,13 @@ def worklist(
     at: Sequence[int] = (),
     now: dt.datetime,
     page_size: int = PAGE_SIZE,
+    day: dt.date | None = None,
 ) -> Worklist:
-    """The page of patients the viewer may see, those of most concern first; or the page of the first of `at` on it."""
-    found = listed(user, filters=filters, query=query, now=now)
+    """The page of patients the viewer may see, those of most concern first; or the page of the first of `at` on it.
+
+    With `day`, those who are waited for on that day.
+    """
+    found = listed(user, filters=filters, query=query, day=day, now=now)
     places = {patient_id: place for place, patient_id in enumerate(found.order)} if at else {}
     focus = next((patient_id for patient_id in at if patient_id in places), None)
     pages = max(1, -(-len(found.order) // page_size))

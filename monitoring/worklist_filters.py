@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from monitoring.selectors import ANSWERED_ALERT, CALM, NOT_CURRENT, OPEN_ALERT, TO_WATCH
+from monitoring.selectors import ANSWERED_ALERT, CALM, NOT_CURRENT, OPEN_ALERT, SNOOZED_ALERT, TO_WATCH
 from patients.models import Histology, TreatmentKind
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LEVELS: Final = {
     "open": OPEN_ALERT,
     "answered": ANSWERED_ALERT,
+    "snoozed": SNOOZED_ALERT,
     "watch": TO_WATCH,
     "unread": NOT_CURRENT,
     "calm": CALM,
@@ -35,6 +36,7 @@ LEVELS: Final = {
 LEVEL_LABELS: Final[Mapping[str, StrOrPromise]] = {
     "open": _("alert, needs an answer"),
     "answered": _("alert, answered"),
+    "snoozed": _("alert, snoozed"),
     "watch": _("to watch"),
     "unread": _("not evaluated yet, or being evaluated"),
     "calm": _("calm"),
@@ -141,6 +143,7 @@ def filters_for(teams: Iterable[Team]) -> tuple[Filter, ...]:
     named = {str(team.pk): team.name for team in teams}
     offered = (
         Filter("level", _("Level"), LEVEL_LABELS),
+        Filter("mine", _("Mine"), {"yes": _("the alert is in my hands")}),
         Filter("draw", _("Next draw"), DRAW_LABELS),
         Filter("silent", _("Silent"), {"yes": _("nothing came for longer than the plan, or 6 months without one")}),
         Filter("treatment", _("Treatment in force"), TREATMENT_LABELS),
@@ -151,7 +154,8 @@ def filters_for(teams: Iterable[Team]) -> tuple[Filter, ...]:
 
 def read_filters(asked: QueryDict, *, teams: Iterable[Team]) -> Filters:
     """What an address asks for. What it cannot mean is left out, and said: never an error, never a shorter list."""
-    offered = filters_for(teams)
+    own = list(teams)
+    offered = filters_for(own)
     wanted: list[tuple[str, str]] = []
     ignored: list[str] = []
     for short in asked.getlist("show"):
@@ -166,7 +170,8 @@ def read_filters(asked: QueryDict, *, teams: Iterable[Team]) -> Filters:
             elif value:
                 ignored.append(f"{one.name}={value}")
     if not any(one.name == "team" for one in offered):
-        ignored += [f"team={value}" for value in asked.getlist("team") if value]
+        only = {str(team.pk) for team in own}  # who has one team has nobody else's patients on the list
+        ignored += [f"team={value}" for value in asked.getlist("team") if value and value not in only]
     chosen = [(one.name, value) for one in offered for value in one.values if (one.name, value) in wanted]
     said = [text if len(text) <= LONGEST_SAID else f"{text[:LONGEST_SAID]}…" for text in dict.fromkeys(ignored)]
     return Filters(offered, tuple(chosen), tuple(said[:MOST_SAID]))

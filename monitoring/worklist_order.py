@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from monitoring.models import OPEN_STATES, Alert
 from monitoring.selectors import OPEN_ALERT, TO_WATCH, by_concern
 from monitoring.worklist_filters import LEVELS, NO_TREATMENT, TREATMENT_LABELS, Filters
 from patients.access import visible_patients
@@ -55,6 +56,7 @@ class Standing:
 class Everybody:
     """All the viewer may see, by name, and when the next draw of each is due."""
 
+    viewer: User
     patients: QuerySet[Patient]
     standings: tuple[Standing, ...]
     due: Mapping[int, Due]
@@ -71,15 +73,17 @@ class Listed:
     due: Mapping[int, Due]
 
 
-def listed(user: User, *, filters: Filters, query: str = "", now: dt.datetime) -> Listed:
+def listed(user: User, *, filters: Filters, query: str = "", day: dt.date | None = None, now: dt.datetime) -> Listed:
     """The viewer's patients that answer to every filter and to the search, those of most concern first."""
-    everybody = _everybody(visible_patients(user), now=now)
+    everybody = _everybody(user, now=now)
     shown = {one.patient_id for one in everybody.standings}
     for name in filters.names:
         shown &= RULES[name](everybody, filters.of(name))
     if query:
         shown &= set(matching(everybody.patients, query).values_list("pk", flat=True))
-    waited_for = bool(filters.of("draw"))
+    if day is not None:
+        shown &= {patient_id for patient_id, due in everybody.due.items() if due.expected_on == day}
+    waited_for = bool(filters.of("draw")) or day is not None
     chosen = [one for one in everybody.standings if one.patient_id in shown]
     order = sorted(chosen, key=lambda one: _place(one, everybody.due[one.patient_id] if waited_for else None))
     return Listed(
@@ -90,12 +94,13 @@ def listed(user: User, *, filters: Filters, query: str = "", now: dt.datetime) -
     )
 
 
-def _everybody(patients: QuerySet[Patient], *, now: dt.datetime) -> Everybody:
+def _everybody(user: User, *, now: dt.datetime) -> Everybody:
+    patients = visible_patients(user)
     fields = ("pk", "concern", "waiting_since", "rising_since", "histology", "care_team_id")
     rows = by_concern(patients, now=now).order_by("name", "pk").values_list(*fields)
     standings = tuple(Standing(*row) for row in rows)
     due = due_draws([one.patient_id for one in standings], tz=timezone.get_current_timezone())
-    return Everybody(patients, standings, due, timezone.localtime(now).date())
+    return Everybody(user, patients, standings, due, timezone.localtime(now).date())
 
 
 def _place(one: Standing, due: Due | None) -> tuple[int, dt.date | dt.datetime, dt.date]:
@@ -119,6 +124,11 @@ def _counts(everybody: Everybody) -> Counts:
 def _of_level(everybody: Everybody, values: tuple[str, ...]) -> set[int]:
     wanted = {LEVELS[value] for value in values}
     return {one.patient_id for one in everybody.standings if one.concern in wanted}
+
+
+def _mine(everybody: Everybody, _values: tuple[str, ...]) -> set[int]:
+    standing = Alert.objects.filter(state__in=OPEN_STATES, owner=everybody.viewer, patient__in=everybody.patients)
+    return set(standing.values_list("patient_id", flat=True))
 
 
 def _of_draw(everybody: Everybody, values: tuple[str, ...]) -> set[int]:
@@ -160,6 +170,7 @@ def _of_team(everybody: Everybody, values: tuple[str, ...]) -> set[int]:
 
 RULES: Final[Mapping[str, Callable[[Everybody, tuple[str, ...]], set[int]]]] = {
     "level": _of_level,
+    "mine": _mine,
     "draw": _of_draw,
     "silent": _silent,
     "treatment": _of_treatment,

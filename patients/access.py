@@ -137,6 +137,17 @@ def cohort_read(user: User, *, purpose: str, patients: int, marker: str) -> None
     )
 
 
+def record_printed(user: User, patient_ids: Collection[int]) -> None:
+    """A printed list tells of each patient on it; the patients came from `visible_patients`."""
+    record_many(
+        actor=user.audit_name,
+        events=[
+            NewEvent(action="patient.printed", object_type="patient", object_id=str(pk), patient_id=pk)
+            for pk in patient_ids
+        ],
+    )
+
+
 def visible_draws(user: Viewer) -> QuerySet[Draw]:
     return Draw.objects.filter(patient__in=visible_patients(user))
 

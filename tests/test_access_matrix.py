@@ -221,7 +221,9 @@ ROWS: Final[dict[str, Row]] = {
     "worklist": Row(get=ALL, post=ALL, data=lambda _world: {"q": "Zhuo"}),
     "cohort": Row(get=ALL),
     "cohort_file": Row(get=ALL),
+    "worklist_paper": Row(get=ALL),
     "patient": about_a_patient(get=ALL),
+    "patient_paper": about_a_patient(get=ALL),
     "alert": Row(get=DONE, foreign_post=NEVER, path=lambda thing: (thing.alert,), absent=of_nobody),
     "alert_acknowledge": Row(
         get=NEVER,
