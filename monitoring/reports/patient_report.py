@@ -9,12 +9,13 @@ from typing import Final
 
 from django.utils.translation import gettext, pgettext
 
+from monitoring.alert_panel import AlertView
 from monitoring.chart_lanes import Lane, condition_lane, imaging_lane, skeletal_lane, treatment_lane
 from monitoring.chart_panels import Panel
 from monitoring.charts import Events
 from monitoring.cumulative import Cell, CumulativeTable
 from monitoring.explanation import MarkerWhy
-from monitoring.patient_page import AlertView, PatientPage
+from monitoring.patient_page import PatientPage
 from monitoring.wording import date_text, listed, moment_text
 from monitoring.worklist import FAMILY_RANK
 from patients.banner import PatientBanner

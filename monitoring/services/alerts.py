@@ -101,7 +101,7 @@ def settle_alerts(
     told_again = restate(
         [*(alert for alert in standing.values() if alert.pk not in moved), *(event.alert for event in closed.values())],
         evaluations={one.patient_id: one.evaluation for one in conclusions},
-        stood={change.alert.pk: change.old_state for change in changes if change.alert.pk is not None},
+        stood={change.alert.pk: change.old_state for change in changes if not change.alert._state.adding},
         now=now,
         actor=actor,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
@@ -19,7 +19,7 @@ from patients.models import Patient
 class Printed:
     """An answer as a document."""
 
-    response: HttpResponse
+    response: Any  # Django's answer, as its test client dresses it
     reader: PdfReader
 
     @property
@@ -36,7 +36,7 @@ class Printed:
         return re.sub(r"\s+", " ", self.text)
 
 
-def printed(response: HttpResponse) -> Printed:
+def printed(response: Any) -> Printed:
     assert response.status_code == 200, response.content
     assert response["Content-Type"] == "application/pdf"
     return Printed(response, PdfReader(BytesIO(response.content)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import pytest
 from django.db import connection
@@ -133,7 +134,7 @@ def test_file_name_and_metadata_say_nothing_of_the_patient(client: Client, cast:
         sheet = print_sheet(client, cast.nurse, rising)
     assert sheet.response["Content-Disposition"] == 'inline; filename="marker-sheet-2025-09-01.pdf"'
     assert sheet.response["Cache-Control"] == "no-store"
-    about = sheet.reader.metadata or {}
+    about: Mapping[str, object] = sheet.reader.metadata or {}
     assert (about["/Title"], about["/Author"], about["/Creator"], about["/Subject"]) == (
         "Marker sheet",
         "Leadtime",
@@ -146,7 +147,7 @@ def test_file_name_and_metadata_say_nothing_of_the_patient(client: Client, cast:
 
 def test_every_font_is_embedded(client: Client, cast: Cast, rising: Patient) -> None:
     sheet = print_sheet(client, cast.nurse, rising, language="zh-hans")
-    fonts = [font.get_object() for font in sheet.reader.pages[0]["/Resources"]["/Font"].values()]
+    fonts = [font.get_object() for font in sheet.reader.pages[0]["/Resources"]["/Font"].values()]  # type: ignore[index]  # a dictionary
     used = {str(font["/BaseFont"]): "/FontFile2" in font.get("/FontDescriptor", {}) for font in fonts}
     used.pop("/Helvetica", None)  # named by the library on every page; no text is set in it
     assert len(used) >= 2
