@@ -19,7 +19,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import translation
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from tests import servers
 from tests.browser.steps import slowed, type_only_into_loaded_pages
@@ -196,6 +196,21 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(locale="en-GB", viewport={"width": 1440, "height": 900})
     yield slowed(context.new_page())
     context.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A thread of the live server that is still ending on a busy machine holds up the dropping of its database."""
+    yield
+    with django_db_blocker.unblock():
+        from django.db import connection
+
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
 
 
 @pytest.fixture
