@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -201,6 +202,11 @@ def _unsettled(pairs: Sequence[Pair], mine: Sequence[Draw], moved: Sequence[Draw
     if any(pair.contradicts for pair in one):
         return "merge_blood_differs"
     joined = {pair.kept.pk: _place_filled(pair) for pair in one}
+    now = {place_of(draw): draw.pk for draw in mine}
+    if any(now.get(place, pk) != pk for pk, place in joined.items()):
+        return (
+            "merge_place_taken"  # even where the other leaves it in this merge: one of the two would stand there first
+        )
     places = Counter([joined.get(draw.pk, place_of(draw)) for draw in mine] + [place_of(draw) for draw in moved])
     return "merge_place_taken" if max(places.values(), default=0) > 1 else ""
 
@@ -280,7 +286,9 @@ def _rounding(result: Result) -> Decimal:
 
 
 def _settled(kept: Result, other: Result) -> bool:
-    """A value that was corrected into agreement agrees."""
+    """A value that was corrected into agreement agrees; one that waits does not stand in for one that counts."""
+    if kept.awaiting_check and not other.awaiting_check:
+        return False
     return kept.status == other.status or {kept.status, other.status} <= set(TREND_STATUSES)
 
 
@@ -293,7 +301,9 @@ def _reported(result: Result) -> str:
 
 
 def _with_assay(result: Result) -> str:
-    return f"{_reported(result)} ({_assay(result)})" if result.assay else _reported(result)
+    notes = [_assay(result)] if result.assay else []
+    notes += [gettext("waits for its second check")] if result.awaiting_check else []
+    return f"{_reported(result)} ({', '.join(notes)})" if notes else _reported(result)
 
 
 # --- one draw of two, and back ------------------------------------------------------------------------------------

@@ -41,8 +41,9 @@ def undo_merge(*, actor: str, merge_id: int, by: User | None = None) -> PatientM
     _refuse_what_cannot_be_undone(merge, survivor)
     merge.came_since = _came_since(merge)
     calls = ids_of(_calls_that_go_back(merge))
-    part_pairs(merge.bloods, by=by)
+    # In this order: a draw that came along may stand where a joined draw goes back to.
     give(merge.moved, owner=survivor, to=retired)
+    part_pairs(merge.bloods, by=by)
     FollowUpCall.objects.filter(pk__in=calls).update(patient=retired)
     for number in PatientIdentifier.objects.filter(pk__in=merge.numbers_retired, patient=retired):
         number.retired_on = None

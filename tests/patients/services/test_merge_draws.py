@@ -293,6 +293,40 @@ def test_a_joined_draw_that_would_take_the_place_of_a_third_is_refused(pair: Pai
     assert refusal_of(pair, "one").code == "merge_place_taken"
 
 
+def test_a_joined_draw_does_not_take_the_place_that_another_leaves_in_the_same_merge(pair: Pair) -> None:
+    day = draw(pair[0], {"CEA": "2.0"}, laboratory="Central", at="")
+    hour = draw(pair[0], {"CEA": "2.0"}, laboratory="Central")
+    plain, numbered = draw(pair[1], {"CEA": "2.0"}), draw(pair[1], {"CEA": "2.0"}, accession="A2")
+    one = {(day, plain), (hour, numbered)}
+    answers = ["one" if key in one else "twice" for key in asked(pair)]
+    assert answers.count("one") == 2
+    assert refusal_of(pair, *answers).code == "merge_place_taken"
+
+
+def test_a_value_that_waits_for_its_second_check_is_not_kept_instead_of_one_that_counts(cast: Cast, pair: Pair) -> None:
+    one, other = draw(pair[0], {"CEA": "2.0"}, laboratory="Central"), draw(pair[1], {"CEA": "2.0"})
+    Result.objects.filter(draw__in=[one, other]).update(recorded_by=cast.nurse)
+    Result.objects.filter(draw=one).update(awaiting_check="verify")
+    assert [(found.kept, found.other) for found in refusal_of(pair, "one").differences] == [
+        ("2.0 ng/mL (waits for its second check)", "2.0 ng/mL")
+    ]
+    Result.objects.filter(draw=one).update(awaiting_check="")
+    Result.objects.filter(draw=other).update(awaiting_check="verify")
+    merge(pair, "one")
+    assert trend(pair[0]) == {"CEA": ["2.0"]}
+
+
+def test_a_draw_that_came_along_may_stand_where_a_joined_one_goes_back_to(pair: Pair) -> None:
+    one = draw(pair[0], {"CEA": "2.0"})
+    draw(pair[1], {"CEA": "2.0"}, laboratory="Central", accession="A1")
+    beside = draw(pair[1], {"NSE": "9"}, at="09:00")
+    done = merge(pair, "one")
+    Draw.objects.filter(pk=beside).update(collected_at=Draw.objects.get(pk=one).collected_at)  # corrected since
+    undo_merge(actor=ACTOR, merge_id=done.pk)
+    assert Draw.objects.get(pk=one).accession == ""
+    assert Draw.objects.get(pk=beside).patient == pair[1]
+
+
 # --- taken twice ----------------------------------------------------------------------------------------------------
 def test_blood_that_was_taken_twice_stays_two_draws_and_the_answer_is_audited(pair: Pair) -> None:
     one, other = draw(pair[0], {"CEA": "2.0"}, laboratory="Central"), draw(pair[1], {"CEA": "2.6"})
