@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -23,6 +24,9 @@ from monitoring.worklist import worklist
 from monitoring.worklist_filters import read_filters
 from patients.access import access_patient, record_printed, visible_teams
 from patients.banner import banner_of
+
+if TYPE_CHECKING:
+    from accounts.models import Team
 
 MOST_PRINTED: Final = 200  # rows: some twenty pages; whoever needs more asks for one team or one kind
 
@@ -55,18 +59,22 @@ def worklist_paper(request: HttpRequest) -> HttpResponse:
     A sheet of paper cannot say later that a word of its address was not understood: then none is printed.
     """
     user, on = may(request, Permission.VIEW_PATIENT), request.GET.get("day", "")
-    filters = read_filters(request.GET, teams=visible_teams(user))
+    teams = list(visible_teams(user))
+    filters = read_filters(request.GET, teams=teams)
     day = parse_date(on) if is_date(on) else None
     if filters.ignored:
         return _bad(gettext("This was not understood: %(what)s.") % {"what": gettext(", ").join(filters.ignored)})
     if on and day is None:
         return _bad(gettext("“day” is a date, written as 2026-03-31."))
     now = timezone.now()
+    asked = (*_only_team(teams), *(chip.text for chip in filters.chips), *_of_day(day))
     found = worklist(user, filters=filters, day=day, now=now, page_size=MOST_PRINTED)
     record_printed(user, [row.patient_id for row in found.rows])
     head = ListHead(
         title=gettext("Clinic list"),
-        of=" · ".join((*(chip.text for chip in filters.chips), *_of_day(day), _counted(found.found))),
+        of=" · ".join(
+            (*_only_team(teams), *(chip.text for chip in filters.chips), *_of_day(day), _counted(found.found))
+        ),
         cut=cut_text(len(found.rows), found.found),
         printed_by=str(user),
         printed_at=moment_text(now),
@@ -79,6 +87,11 @@ def is_date(text: str) -> bool:
         return parse_date(text) is not None
     except ValueError:  # 2026-02-30
         return False
+
+
+def _only_team(teams: Sequence[Team]) -> tuple[str, ...]:
+    """Who has one team is not asked which, but the paper says whose list it is."""
+    return (teams[0].name,) if len(teams) == 1 else ()
 
 
 def _of_day(day: dt.date | None) -> tuple[str, ...]:

@@ -67,10 +67,10 @@ def test_long_and_many_mistakes_are_said_in_short() -> None:
     assert found.ignored[0] == f"level=0{'x' * 33}…"
 
 
-def test_who_has_one_team_is_not_asked_which_and_a_team_in_the_address_is_said_to_be_left_out() -> None:
-    found = read("team=3&level=open", teams=(A,))
+def test_who_has_one_team_is_not_asked_which_and_the_team_of_others_is_said_to_be_left_out() -> None:
+    found = read("team=8&team=3&level=open", teams=(A,))
     assert "team" not in [one.name for one in found.offered]
-    assert (found.address, found.ignored) == ("level=open", ("team=3",))
+    assert (found.address, found.ignored) == ("level=open", ("team=8",))
 
 
 def test_every_filter_has_a_rule_and_every_rule_a_filter() -> None:

@@ -11,13 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Membership, User
+from monitoring.models import Alert
 from monitoring.services import acknowledge_alert
 from monitoring.worklist import Worklist, worklist
-from monitoring.worklist_filters import read_filters
+from monitoring.worklist_filters import Filters, read_filters
 from patients.access import visible_teams
 from patients.models import Patient
 from patients.services import record_treatment, set_plan
 from tests.cast import ACTOR, Cast, make_patient
+from tests.monitoring.alert_steps import alert_in
 from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, RISING, patient_with, run, the_alert
 
 TODAY = NOW.date()
@@ -92,6 +94,36 @@ def test_levels_are_those_of_the_rows(cast: Cast) -> None:
         "calm": ["Calm"],
     }
     assert names(cast.clinician, "level=open&level=calm") == ["Open", "Calm"]
+
+
+def test_a_snoozed_alert_is_listed_as_such_up_to_its_end(cast: Cast) -> None:
+    end = NOW + ONE
+    alert_in(patient_with(cast.team, CALM, name="Sleeps"), snoozed_until=end)
+    run(*Patient.objects.all())
+    Alert.objects.update(state="open", snoozed_until=end)
+    just_before = end - dt.timedelta(microseconds=1)
+    for now, snoozed, waits in ((just_before, ["Sleeps"], []), (end, [], ["Sleeps"])):
+        shown = {
+            level: [row.name for row in worklist(cast.clinician, filters=_asked(cast, level), now=now).rows]
+            for level in ("level=snoozed", "level=open", "level=calm")
+        }
+        assert shown == {"level=snoozed": snoozed, "level=open": waits, "level=calm": []}
+
+
+def _asked(cast: Cast, address: str) -> Filters:
+    return read_filters(QueryDict(address), teams=visible_teams(cast.clinician))
+
+
+def test_mine_are_the_patients_whose_standing_alert_is_in_my_hands(cast: Cast) -> None:
+    alert_in(patient_with(cast.team, CALM, name="Mine"), owner=cast.clinician)
+    alert_in(patient_with(cast.team, CALM, name="Hers"), owner=cast.nurse)
+    alert_in(patient_with(cast.team, CALM, name="Nobody's"))
+    alert_in(patient_with(cast.team, CALM, name="Was mine"), "closed", owner=cast.clinician)
+    alert_in(patient_with(cast.other_team, CALM, name="Out of sight"), owner=cast.clinician)
+    assert names(cast.clinician, "mine=yes") == ["Mine"]
+    assert names(cast.nurse, "mine=yes") == ["Hers"]
+    found = look(cast.clinician, "mine=yes")
+    assert (found.found, found.hidden_alerts, found.narrowed) == (1, 2, True)
 
 
 def test_a_treatment_is_in_force_from_its_first_day_to_its_last(cast: Cast) -> None:
