@@ -72,9 +72,7 @@ def worklist_paper(request: HttpRequest) -> HttpResponse:
     record_printed(user, [row.patient_id for row in found.rows])
     head = ListHead(
         title=gettext("Clinic list"),
-        of=" · ".join(
-            (*_only_team(teams), *(chip.text for chip in filters.chips), *_of_day(day), _counted(found.found))
-        ),
+        of=" · ".join((*asked, _counted(found.found))),
         cut=cut_text(len(found.rows), found.found),
         printed_by=str(user),
         printed_at=moment_text(now),

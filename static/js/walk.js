@@ -11,10 +11,14 @@ function go(where, otherwise) {
   else if (said) said.textContent = said.dataset[otherwise] ?? "";
 }
 
+// The step that is unfolded, or the first there is: of the alert of the address, else of the first on the page.
 function answer() {
-  const comment = document.querySelector("[name=comment]");
-  if (!comment) return false;
-  comment.focus();
+  const named = document.getElementById(window.location.hash.replace("#comment-", "alert-strip-"));
+  const alert = named ?? document.querySelector(".alert-strip");
+  const step = alert?.querySelector(".alert-step[open]") ?? alert?.querySelector(".alert-step");
+  if (!step) return false;
+  step.open = true;
+  step.querySelector("textarea, select, input:not([type=hidden]), button").focus();
   return true;
 }
 

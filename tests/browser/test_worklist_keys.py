@@ -74,7 +74,7 @@ def test_an_alert_is_answered_from_its_row_and_the_next_patient_is_a_key_away(
     expect(page.locator("[data-keys-open]")).to_be_visible()
     press(page, "j")
     leave(page, "a")
-    comment = page.locator("[name=comment]")
+    comment = page.get_by_role("textbox", name="Your comment")
     expect(comment).to_be_focused()
     page.keyboard.type("CT asked for, n p b ? a")
     expect(comment).to_have_value("CT asked for, n p b ? a")
