@@ -169,7 +169,7 @@ def _draws(row: WorklistRow) -> list[Line]:
     last = date_text(row.last_draw_on) if row.last_draw_on else "—"
     return [
         (gettext("last draw %(day)s") % {"day": last}, False),
-        (row.due or gettext("no plan"), row.overdue),
+        (gettext("next draw: %(due)s") % {"due": row.due or gettext("no plan")}, row.overdue),
         (row.missing, False),
         (row.call, False),
     ]
