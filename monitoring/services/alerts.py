@@ -19,6 +19,7 @@ from monitoring.notifications.outbox import tell_the_team, tell_the_told
 from monitoring.parameters import marker_parameters
 from monitoring.services.decision import Closed, Move, Rise, Standing, decide, rise_of
 from monitoring.services.restated import restate
+from monitoring.services.sleeping import support_when_snoozed
 from monitoring.trends import engine
 from monitoring.trends.types import LevelHistory, PatientFinding, Series
 
@@ -32,7 +33,7 @@ STATE_AFTER: Final = {
     Move.WITHDRAW: AlertState.WITHDRAWN,
 }
 # The evidence grew: what was put to rest wakes.
-GROWN: Final = frozenset({Move.JOIN, Move.REOPEN, Move.CONFIRM})
+GROWN: Final = frozenset({Move.JOIN, Move.REOPEN, Move.CONFIRM, Move.WAKE})
 ACTIONS: Final = {
     Move.RAISE: "alert.raised",
     Move.JOIN: "alert.joined",
@@ -83,6 +84,7 @@ def settle_alerts(
     ids = [one.patient_id for one in conclusions]
     standing = _standing(ids)
     answered = _answered([alert.pk for alert in standing.values() if alert.state != AlertState.OPEN])
+    asleep = support_when_snoozed([alert for alert in standing.values() if alert.sleeps(now)])
     closed = _closed(ids)
     histories = _histories([one for one in conclusions if one.patient_id in standing], series)
     changes: list[_Change] = []
@@ -90,7 +92,9 @@ def settle_alerts(
         alert, rise = standing.get(one.patient_id), rise_of(one.finding)
         move = decide(
             rise,
-            standing=None if alert is None else _standing_as(alert, answered_at=answered.get(alert.pk)),
+            standing=None
+            if alert is None
+            else _standing_as(alert, answered_at=answered.get(alert.pk), slept_over=asleep.get(alert.pk)),
             closed=_closed_as(closed.get(one.patient_id)),
             still_holds=_holds(alert, histories.get(one.patient_id)),
             now=now,
@@ -123,12 +127,13 @@ def _answered(alert_ids: Sequence[int]) -> dict[int, dt.datetime]:
     return dict(answers.values_list("alert_id").annotate(last=Max("at")).values_list("alert_id", "last"))
 
 
-def _standing_as(alert: Alert, *, answered_at: dt.datetime | None) -> Standing:
+def _standing_as(alert: Alert, *, answered_at: dt.datetime | None, slept_over: frozenset[int] | None) -> Standing:
     return Standing(
         markers=frozenset(alert.markers),
         answered_at=answered_at,
         repeat_asked_at=alert.asked_at if alert.state == AlertState.REPEAT_REQUESTED else None,
         refuted=alert.state == AlertState.NOT_CONFIRMED,
+        slept_over=slept_over,
     )
 
 
@@ -192,6 +197,7 @@ def _change(move: Move, alert: Alert | None, one: Conclusion, rise: Rise, *, now
 def _write(changes: Sequence[_Change], *, now: dt.datetime, actor: str) -> AlertCounts:
     if not changes:
         return AlertCounts()
+    steps = [change for change in changes if change.move is not Move.WAKE]  # which says all there is to say itself
     Alert.objects.bulk_create([change.alert for change in changes if change.move is Move.RAISE])
     Alert.objects.bulk_update(
         [change.alert for change in changes if change.move is not Move.RAISE],
@@ -207,20 +213,20 @@ def _write(changes: Sequence[_Change], *, now: dt.datetime, actor: str) -> Alert
                 new_state=change.alert.state,
                 evaluation=change.conclusion.evaluation,
             )
-            for change in changes
+            for change in steps
         ]
     )
-    record_many(actor=actor, events=[_audit(change) for change in changes])
+    record_many(actor=actor, events=[_audit(change) for change in steps])
     woken = _wake([change for change in changes if change.wakes], now=now, actor=actor)
     moves = Counter(change.move for change in changes)
     speaking = [
         event
-        for change, event in zip(changes, events, strict=True)
+        for change, event in zip(steps, events, strict=True)
         if change.move in {Move.RAISE, Move.REOPEN} and change.is_recent(now)
     ]
     # An open alert that was put to rest needs its answer again; of one that is opened again its people are told anyway.
     speaking += [event for change, event in woken if change.old_state == AlertState.OPEN and change.is_recent(now)]
-    taken_back = [event for change, event in zip(changes, events, strict=True) if change.move is Move.WITHDRAW]
+    taken_back = [event for change, event in zip(steps, events, strict=True) if change.move is Move.WITHDRAW]
     return AlertCounts(
         raised=moves[Move.RAISE],
         reopened=moves[Move.REOPEN],
@@ -243,14 +249,14 @@ def _wake(changes: Sequence[_Change], *, now: dt.datetime, actor: str) -> list[t
         )
         for change in changes
     ]
-    record_many(actor=actor, events=[replace(_audit(change), action="alert.woken") for change in changes])
+    record_many(actor=actor, events=[_audit(change, "alert.woken") for change in changes])
     return list(zip(changes, AlertEvent.objects.bulk_create(events), strict=True))
 
 
-def _audit(change: _Change) -> NewEvent:
+def _audit(change: _Change, action: str = "") -> NewEvent:
     details: Mapping[str, object] = {"evaluation": change.conclusion.evaluation.pk, "markers": change.alert.markers}
     return NewEvent(
-        action=ACTIONS[change.move],
+        action=action or ACTIONS[change.move],
         object_type="alert",
         object_id=str(change.alert.pk),
         patient_id=change.alert.patient_id,

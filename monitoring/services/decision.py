@@ -9,6 +9,8 @@
   alert was drawn again, it is not confirmed: somebody still decides, and a level that is *alert* again opens it again.
   A draw collected before it was asked for is no repeat, whenever it was entered.
 - What was asked for otherwise (imaging) holds as an answer does.
+- Snoozed: a draw that its people did not know of when they put it to rest speaks for the rise of one of its markers, so
+  the evidence grew, and it wakes. A draw that says nothing new of the rise lets it rest.
 - One closed: likewise, but a new alert is raised.
 - Level no longer *alert*: newer calm draws do NOT end an alert. A rise was there, and somebody still has to look. It is
   withdrawn only where the record, read again, shows no alert after any draw since the rise began: because a result
@@ -29,7 +31,7 @@ from typing import Final
 
 from monitoring.detection import group_of
 from monitoring.evaluation import moment_of
-from monitoring.trends.types import PatientFinding
+from monitoring.trends.types import PatientFinding, Reason
 
 ANSWER_HOLDS: Final = dt.timedelta(days=180)  # detection design, section 12 (d): one alert a rise, 180 days
 # What a rise must be to ask for an answer of its own; LDH or a neutrophil ratio that follows is shown, not asked about.
@@ -44,19 +46,21 @@ class Move(StrEnum):
     REFUTE = "refute"
     REOPEN = "reopen"
     WITHDRAW = "withdraw"
+    WAKE = "wake"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rise:
     """What the engine says now: the level, the markers of sustained rises, and those that ask for an answer.
 
-    `drawn` is when each marker was last measured so that it could be used.
+    `drawn` is when each marker was last measured so that it could be used, `support` the draws that speak for its rise.
     """
 
     alert: bool
     markers: frozenset[str]
     grounds: frozenset[str]
     drawn: Mapping[str, dt.datetime] = field(default_factory=dict)
+    support: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ class Standing:
     answered_at: dt.datetime | None
     repeat_asked_at: dt.datetime | None = None
     refuted: bool = False  # the repeat did not confirm it
+    slept_over: frozenset[int] | None = None  # draws that spoke for it when it was snoozed; None while it is awake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,16 @@ def rise_of(finding: PatientFinding) -> Rise:
             for one in finding.markers
             if (used := [reading.day for reading in one.readings if reading.stance != "not_used"])
         },
+        support=support_of(sustained),
     )
+
+
+def support_of(reasons: Iterable[Reason]) -> dict[str, frozenset[int]]:
+    """marker -> the draws that speak for its rise."""
+    found: dict[str, frozenset[int]] = {}
+    for reason in reasons:
+        found[reason.marker] = found.get(reason.marker, frozenset()) | frozenset(reason.draw_ids)
+    return found
 
 
 def decide(
@@ -111,7 +125,15 @@ def decide(
         return Move.REOPEN
     if _repeated(rise, standing) & rise.markers:
         return Move.CONFIRM
-    return Move.JOIN if rise.markers - standing.markers else Move.NOTHING
+    if rise.markers - standing.markers:
+        return Move.JOIN
+    return Move.WAKE if _grew_overnight(rise, standing) else Move.NOTHING
+
+
+def _grew_overnight(rise: Rise, standing: Standing) -> bool:
+    if standing.slept_over is None:
+        return False
+    return any(rise.support.get(marker, frozenset()) - standing.slept_over for marker in standing.markers)
 
 
 def _without_one(rise: Rise, closed: Closed | None, now: dt.datetime) -> Move:

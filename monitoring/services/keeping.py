@@ -27,9 +27,8 @@ def snooze_alert(
 ) -> Alert:
     """The alert rests until the morning of `until` in the clinic's time zone, for the reason given.
 
-    It wakes earlier when the evidence grows: when a further marker joins the sustained rise (what `decision` calls
-    JOIN or REOPEN), or a repeat draw confirms it. A growing index alone does not end it: the decision to raise an alert
-    rests on the level and on which markers carry it, and knows no step of the index either.
+    It wakes earlier when the evidence grows: when a draw that nobody knew of yet speaks for the rise of one of its
+    markers, when a further marker joins the sustained rise, or a repeat draw confirms it (`decision`).
 
     Raises
     ------

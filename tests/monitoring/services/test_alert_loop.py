@@ -162,9 +162,39 @@ def test_a_repeat_that_confirms_the_rise_ends_a_snooze(cast: Cast, rising: Patie
     assert Alert.objects.get().snoozed_until is None
 
 
-def test_the_same_marker_rising_further_lets_the_snooze_stand(cast: Cast, rising: Patient) -> None:
+def test_a_draw_that_speaks_for_the_same_rise_ends_the_snooze_of_an_open_alert_and_its_people_are_told(
+    cast: Cast, rising: Patient
+) -> None:
     take("snooze", the_alert(rising), cast.clinician, until=TODAY + 30 * ONE)
     give_draw(rising, day(6), {"CEA": "20"})
+    run(rising, now=REPEATED)
+    assert the_alert(rising).snoozed_until is None
+    assert codes(rising) == [("open", ""), ("open", "snoozed"), ("open", "woken")]
+    assert told(rising) == [("open", ""), ("open", "woken")]
+    assert AuditEvent.objects.filter(action="alert.woken", patient_id=rising.pk).count() == 1
+    run(rising, now=REPEATED)
+    assert len(codes(rising)) == 3
+
+
+def test_blood_that_was_taken_before_the_snooze_and_reported_after_it_ends_it_too(cast: Cast, rising: Patient) -> None:
+    take("snooze", the_alert(rising), cast.clinician, until=TODAY + 30 * ONE)
+    give_draw(rising, TODAY - ONE, {"CEA": "20"})
+    run(rising, now=NOW + ONE)
+    assert codes(rising)[-1] == ("open", "woken")
+
+
+def test_an_answered_alert_whose_rise_goes_on_wakes_and_nobody_is_told(cast: Cast, rising: Patient) -> None:
+    take("acknowledge", the_alert(rising), cast.clinician)
+    take("snooze", the_alert(rising), cast.clinician, until=TODAY + 30 * ONE)
+    give_draw(rising, day(6), {"CEA": "20"})
+    assert run(rising, now=REPEATED).notifications == 0
+    assert codes(rising)[-1] == ("acknowledged", "woken")
+
+
+def test_a_draw_that_says_nothing_of_the_rise_lets_the_snooze_stand(cast: Cast, rising: Patient) -> None:
+    take("snooze", the_alert(rising), cast.clinician, until=TODAY + 30 * ONE)
+    give_draw(rising, day(6), {"NSE": "9"})
+    run(rising, now=REPEATED)
     run(rising, now=REPEATED)
     assert the_alert(rising).sleeps(REPEATED)
     assert codes(rising) == [("open", ""), ("open", "snoozed")]

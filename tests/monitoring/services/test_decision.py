@@ -40,6 +40,15 @@ def drawn(reading: Rise, *markers: str, after: dt.timedelta = MOMENT) -> Rise:
     return replace(reading, drawn=dict.fromkeys(markers, NOW - dt.timedelta(days=1) + after))
 
 
+def supported(reading: Rise, *draws: int) -> Rise:
+    """Those draws speak for the rise of each marker."""
+    return replace(reading, support=dict.fromkeys(reading.markers or {"CEA"}, frozenset(draws)))
+
+
+def asleep(*markers: str, over: tuple[int, ...]) -> Standing:
+    return replace(opened(*markers), slept_over=frozenset(over))
+
+
 def closed(*markers: str, ago: dt.timedelta = dt.timedelta(days=1)) -> Closed:
     return Closed(markers=frozenset(markers), closed_at=NOW - ago)
 
@@ -75,6 +84,13 @@ def closed(*markers: str, ago: dt.timedelta = dt.timedelta(days=1)) -> Closed:
         (drawn(CALM, "CEA"), asked("CEA", "ALP"), None, True, Move.NOTHING),
         (drawn(CALM, "CEA", "ALP"), asked("CEA", "ALP", "BAP"), None, True, Move.REFUTE),
         (drawn(CALM, "CEA"), asked("CEA"), None, False, Move.WITHDRAW),
+        # snoozed
+        (supported(rise("CEA"), 1, 2), asleep("CEA", over=(1, 2)), None, True, Move.NOTHING),
+        (supported(rise("CEA"), 1, 2, 3), asleep("CEA", over=(1, 2)), None, True, Move.WAKE),
+        (supported(rise("CEA"), 1), asleep("CEA", over=(1, 2)), None, True, Move.NOTHING),
+        (supported(rise("CEA", "LDH"), 1, 2, 3), asleep("CEA", over=(1, 2)), None, True, Move.JOIN),
+        (supported(CALM, 1, 2, 3), asleep("CEA", over=(1, 2)), None, True, Move.NOTHING),
+        (supported(rise("CEA"), 1, 2, 3), opened("CEA"), None, True, Move.NOTHING),
         # the repeat did not confirm it
         (rise("CEA"), asked("CEA", refuted=True), None, True, Move.REOPEN),
         (drawn(CALM, "CEA"), asked("CEA", refuted=True), None, True, Move.NOTHING),
