@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -86,18 +85,6 @@ class Person:
     def places(self) -> dict[str, int]:
         """What the addresses of PAGES leave open."""
         return {"patient": self.pk, "draw": self.draw, "laboratory": self.laboratory, "interval": self.interval}
-
-
-@pytest.fixture(scope="module")
-def demo() -> Iterator[servers.App]:
-    with servers.app_processes(demo=True) as app:
-        yield app
-
-
-@pytest.fixture(scope="module")
-def logins(demo: servers.App) -> dict[str, dict[str, str]]:
-    listed = json.loads((demo.data / "demo-logins.json").read_text(encoding="utf-8"))
-    return {login["role"]: login for login in reversed(listed)}
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -57,3 +58,15 @@ def test_the_patient_page_shows_the_clinics_day(client: Client, cast: Cast, sett
     page = client.get(reverse("patient", args=[patient.pk])).content.decode()
     assert "03-Mar-2026" in page
     assert "02-Mar-2026" not in page
+
+
+def test_a_page_goes_over_the_wire_compressed_and_padded_by_a_random_length(client: Client, cast: Cast) -> None:
+    client.force_login(cast.clinician)
+    patient = make_patient(cast.team, name="Quillon Ashgrove")
+    give_draw(patient, dt.date(2026, 1, 5), {"CEA": "2.0"})
+    page = reverse("patient", args=[patient.pk])
+    answers = [client.get(page, headers={"accept-encoding": "gzip"}) for _ in range(8)]
+    assert {answer["Content-Encoding"] for answer in answers} == {"gzip"}
+    assert all("Quillon Ashgrove" in gzip.decompress(answer.content).decode() for answer in answers)
+    assert len({len(answer.content) for answer in answers}) > 1
+    assert max(len(answer.content) for answer in answers) < len(client.get(page).content) / 2
