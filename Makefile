@@ -36,9 +36,9 @@ test: dev ## every check and every test; starts its own PostgreSQL, Redis and Ch
 	@$(PY) -m tests.prepare
 	@$(MAKE) --no-print-directory check
 	@printf '\n== Tests, on PostgreSQL where there is one ==\n'
-	@$(PY) -m pytest -n 2
+	@$(PY) -m pytest -n 2 --dist worksteal --durations 15
 	@printf '\n== Tests that use the database, on SQLite ==\n'
-	@TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --database-only -m 'not ($(ONCE))'
+	@TEST_DATABASE=sqlite $(PY) -m pytest -n 2 --dist worksteal --database-only -m 'not ($(ONCE))'
 
 check: dev ## style, types, layers, templates, settings of a server, migrations
 	@printf '\n== Style ==\n'

@@ -20,9 +20,10 @@ from django.core.cache import cache
 from django.utils import translation
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
+from pytest_django.live_server_helper import LiveServer
 
 from tests import servers
-from tests.browser.steps import slowed, type_only_into_loaded_pages
+from tests.browser.steps import OWN_SERVERS, slowed, type_only_into_loaded_pages
 
 if TYPE_CHECKING:
     from tests.cast import Cast
@@ -188,6 +189,15 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=program, args=servers.chromium_arguments(), headless=True)
         yield launched
         launched.close()
+
+
+@pytest.fixture(scope="session")
+def live_server(live_server: LiveServer) -> LiveServer:
+    from django.db import connection
+
+    if connection.vendor == "postgresql":  # one SQLite in memory would be written to by both
+        OWN_SERVERS.add(live_server.url)
+    return live_server
 
 
 @pytest.fixture

@@ -128,7 +128,6 @@ def go(page: Page, site: str, *, name: str, patient: Person, language: str) -> l
 
 
 def look(page: Page, *, name: str, width: int, dark: bool, language: str) -> list[str]:
-    page.wait_for_load_state("networkidle")
     if page.locator("[data-chart], #chart").count():
         page.locator(".main-svg").first.wait_for()
     suffix = (
