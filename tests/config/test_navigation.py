@@ -20,6 +20,7 @@ SECTION_OF: Final = {
     "imaging_new": "patient_list",
     "skeletal_event_new": "patient_list",
     "condition_new": "patient_list",
+    "cohort": "cohort",
     "patient_numbers": "patient_list",
     "draw_correct": "patient_list",
     "draw_new": "enter_results",
