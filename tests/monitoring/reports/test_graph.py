@@ -69,7 +69,8 @@ def strokes(sheet: Printed, colour: tuple[str, ...]) -> list[int]:
     """How many points each line in that colour has, in the order of the page."""
     page = sheet.reader.pages[0]
     found: list[int] = []
-    points, ink = 0, TUMOUR[:0]
+    points = 0
+    ink: tuple[str, ...] = ()
     for operands, operator in ContentStream(page["/Contents"].get_object(), sheet.reader).operations:
         if operator == b"RG":
             ink = tuple(str(round(float(one), 4)) for one in operands)
