@@ -20,6 +20,8 @@ from monitoring.errors import NoteProblem
 from monitoring.models import Alert, Mention, Note, NoteVersion
 from monitoring.note_reading import mentions_of, readers_of
 from patients.models import Patient
+from patients.services import PatientMerged
+from patients.services.locking import hold_patient
 
 LONGEST_NOTE: Final = 2000
 LONGEST_REASON: Final = 200
@@ -173,10 +175,10 @@ def _reason(reason: str) -> str:
 
 def _held_patient(patient_id: int) -> Patient:
     """Locked, as a merge locks it: what is written meanwhile would stay behind with a record nobody opens."""
-    patient = Patient.objects.select_for_update().get(pk=patient_id)
-    if patient.merged_into_id is not None:
-        raise NoteProblem("record_merged")
-    return patient
+    try:
+        return hold_patient(patient_id)
+    except PatientMerged as merged:
+        raise NoteProblem("record_merged") from merged
 
 
 def _held_note(note_id: int, *, user: User, seen: int) -> tuple[Note, NoteVersion]:
