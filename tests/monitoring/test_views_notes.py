@@ -19,7 +19,7 @@ from monitoring.services import LONGEST_NOTE
 from patients.models import Patient
 from patients.services import merge_patients
 from tests.cast import ACTOR, PASSWORD, Cast, make_patient
-from tests.monitoring.alert_steps import alert_in, take
+from tests.monitoring.alert_steps import ONE, alert_in, take
 from tests.monitoring.notes import amend, colleague, note_by, rows, said, take_back, told
 from tests.monitoring.reports.printed import printed
 from tests.monitoring.scenes import NOW, RISING, patient_with, run
@@ -102,6 +102,19 @@ def test_a_note_on_an_alert_stands_with_the_alert_and_in_its_history_in_order(
     assert told_in_order == ["note", "note amended: mistyped"]
     assert re.findall(r"<blockquote>(.*?)</blockquote>", history) == ["called her", "called him"]
     assert not article(text[text.index('id="notes"') :], note)
+
+
+def test_away_from_its_alert_a_note_says_on_which_one_it_was_written(
+    client: Client, cast: Cast, patient: Patient
+) -> None:
+    own = note_by(cast.nurse, patient, "own")
+    on_alert = note_by(cast.nurse, patient, "on alert", alert=alert_in(patient))
+    older = note_by(cast.nurse, patient, "older", now=NOW - ONE)
+    where = "on the alert of 01-Sep-2025"
+    every = client.get(reverse("patient_notes", args=[patient.pk])).content.decode()
+    assert [where in article(every, note) for note in (own, on_alert, older)] == [False, True, False]
+    assert where not in page(client, patient)
+    assert where in client.get(reverse("note", args=[on_alert.pk])).content.decode()
 
 
 def test_a_closed_alert_takes_a_note(client: Client, cast: Cast, patient: Patient) -> None:
