@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import uuid
 from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -16,6 +19,7 @@ from django.urls import reverse
 from accounts.models import Membership, User
 from monitoring.models import Mention, Note
 from monitoring.services import LONGEST_NOTE
+from monitoring.tasks import drop_sessions
 from patients.models import Patient
 from patients.services import merge_patients
 from tests.cast import ACTOR, PASSWORD, Cast, make_patient
@@ -28,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _today() -> object:
+def today() -> object:
     with time_machine.travel(NOW, tick=False) as moment:
         yield moment
 
@@ -436,6 +440,18 @@ def test_somebody_else_who_signs_in_is_not_shown_it_and_it_is_gone(
     signed_in_again(client, cast.clinician, answer["Location"])
     assert "KEPT" not in page(client, patient)
     assert "KEPT" not in str(dict(client.session.items()))
+
+
+def test_what_nobody_comes_back_for_is_gone_with_its_session(
+    client: Client, cast: Cast, patient: Patient, today: Any
+) -> None:
+    client.logout()
+    write(client, patient, "KEPT words", by=cast.nurse.pk)
+    lasts = dt.timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    for at, left in ((lasts - dt.timedelta(seconds=1), 1), (lasts + dt.timedelta(seconds=1), 0)):
+        today.move_to(NOW + at)
+        drop_sessions()
+        assert sum("KEPT" in str(one.get_decoded()) for one in Session.objects.all()) == left
 
 
 def test_what_was_amended_when_signed_out_is_kept_too(client: Client, cast: Cast, patient: Patient) -> None:
