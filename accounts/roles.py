@@ -19,6 +19,7 @@ class Permission(StrEnum):
     CHECK_RESULTS = "check_results"  # the second person of a laboratory that asks for one
     RECORD_EVENTS = "record_events"  # treatment, imaging, skeletal events
     ANSWER_ALERT = "answer_alert"
+    WRITE_NOTES = "write_notes"  # and read them: who may not, learns of none
     IMPORT_FILES = "import_files"
     VIEW_OUTBOX = "view_outbox"
     MANAGE_LABORATORIES = "manage_laboratories"
@@ -34,6 +35,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.ENTER_RESULTS,
             Permission.CHECK_RESULTS,
             Permission.RECORD_EVENTS,
+            Permission.WRITE_NOTES,
             Permission.IMPORT_FILES,
         }
     ),
@@ -45,6 +47,7 @@ ROLE_PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             Permission.CHECK_RESULTS,
             Permission.RECORD_EVENTS,
             Permission.ANSWER_ALERT,
+            Permission.WRITE_NOTES,
             Permission.MERGE_PATIENTS,
         }
     ),

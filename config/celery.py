@@ -28,4 +28,5 @@ app.conf.beat_schedule = {
     "sweep-imports": every(30, "exchange.tasks.sweep"),
     "seal-audit": every(60, "audit.tasks.seal"),
     "drop-drafts": every(3600, "patients.tasks.drop_drafts"),
+    "drop-sessions": every(3600, "monitoring.tasks.drop_sessions"),
 }

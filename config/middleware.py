@@ -12,6 +12,8 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from monitoring.kept_typing import TypingKept
+
 
 class NoStoreMiddleware:
     """Adds `Cache-Control: no-store` to what a signed-in person sees (ASVS 14.3.2)."""
@@ -45,6 +47,7 @@ class NothingSavedMiddleware:
     def _was_turned_away(request: HttpRequest, response: HttpResponse) -> bool:
         return (
             not request.user.is_authenticated
+            and not isinstance(response, TypingKept)
             and response.status_code == HTTPStatus.FOUND
             and response.headers.get("Location", "").startswith(f"{resolve_url(settings.LOGIN_URL)}?")
         )

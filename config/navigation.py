@@ -14,12 +14,13 @@ from django.http import HttpRequest
 SECTIONS: Final = (
     (re.compile(r"worklist/|alerts/"), "worklist"),
     (re.compile(r"enter/|to-check/|patients/<[^>]+>/draws/(new|dates|<[^>]+>/(check|second-entry))/"), "enter_results"),
-    (re.compile(r"patients/"), "patient_list"),
+    (re.compile(r"(patients|notes)/"), "patient_list"),
     (re.compile(r"cohort/"), "cohort"),
     (re.compile(r"markers/"), "marker_list"),
     (re.compile(r"imports/"), "import_list"),
     (re.compile(r"laboratories/"), "laboratory_list"),
     (re.compile(r"outbox/"), "outbox"),
+    (re.compile(r"mentions/"), "mention_list"),
 )
 
 

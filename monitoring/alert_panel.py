@@ -27,6 +27,7 @@ class Step:
     label: str
     person: str
     comment: str
+    is_note: bool = False  # written of the alert, no step of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class AlertView:
 
     @property
     def answers(self) -> tuple[Step, ...]:
-        return tuple(step for step in self.steps if step.comment)
+        return tuple(step for step in self.steps if step.comment and not step.is_note)
 
     @property
     def sleeps(self) -> bool:

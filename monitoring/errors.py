@@ -2,6 +2,7 @@
 
 MonitoringError
 ├── AlertProblem   an answer to an alert that cannot be taken; nothing was written
+├── NoteProblem    a note that cannot be written, amended or taken back; nothing was written
 ├── RuleProblem    a rule file that does not say what a rule must say
 └── DeliveryProblem  a message that a channel could not hand over
 """
@@ -28,6 +29,16 @@ class AlertProblem(MonitoringError):
     day_missing, day_past (earliest), day_too_far (latest); modality_unknown;
     outcome_unknown, study_missing, study_unknown, study_says_otherwise (finding);
     not_snoozed, owner_not_of_team, owner_already.
+    """
+
+
+class NoteProblem(MonitoringError):
+    """A note that cannot be written so. Codes:
+
+    not_allowed, note_unknown, alert_unknown, mention_unknown, not_the_author;
+    text_missing, text_too_long (most, length), reason_missing, reason_too_long (most, length);
+    person_not_of_team, nothing_changed;
+    note_amended, note_taken_back: the author was there before, in another window; record_merged.
     """
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 
 from monitoring import services
@@ -22,3 +23,9 @@ def sweep() -> None:
 @shared_task
 def deliver() -> None:
     delivery.deliver()
+
+
+@shared_task
+def drop_sessions() -> None:
+    """Sessions that ended; with them what was kept for somebody who never came back to save it."""
+    SessionStore.clear_expired()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +15,10 @@ from accounts.gate import signed_in
 from accounts.roles import Permission
 from monitoring.alert_panel import AlertView
 from monitoring.forms import Offers, StepForm, possible_steps, unfolded_step
+from monitoring.forms_note import NoteForm
+from monitoring.kept_typing import take_kept
+from monitoring.note_panel import with_notes
+from monitoring.note_sections import NoteSection, NoteSections, note_sections
 from monitoring.patient_page import PatientPage, patient_page
 from monitoring.services import keepers_of
 from monitoring.walk import walk
@@ -33,10 +37,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class AlertSteps:
-    """A standing alert and the forms of what may be done with it."""
+    """An alert, the forms of what may be done with it, and what was written of it."""
 
     view: AlertView
     forms: Sequence[StepForm]
+    notes: NoteSection | None = None
 
     def offers(self, answer: Answer) -> bool:
         return self.view.alert.pk == answer.alert_id and any(form.name == answer.form.name for form in self.forms)
@@ -58,18 +63,31 @@ def patient(request: HttpRequest, patient_id: int) -> HttpResponse:
 
 
 def patient_response(
-    request: HttpRequest, found: Patient, *, answer: Answer | None = None, status: int = 200
+    request: HttpRequest,
+    found: Patient,
+    *,
+    answer: Answer | None = None,
+    note: NoteForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    """The page; `answer` or `note` is what was sent and not taken."""
     now = timezone.now()
+    user = signed_in(request)
     page = patient_page(found, now=now)
-    alerts = _with_steps(page, found, answer=answer, may=signed_in(request).may(Permission.ANSWER_ALERT))
+    alerts = _with_steps(page, found, answer=answer, may=user.may(Permission.ANSWER_ALERT))
+    earlier = [AlertSteps(view, ()) for view in page.earlier_alerts]
+    notes = note_sections(
+        user, found, [one.view.alert.pk for one in (*alerts, *earlier)], sent=note, typed=take_kept(request, user)
+    )
     context = {
         "patient": found,
         "banner": banner_of(found),
         "here": "patient",
-        "walk": walk(signed_in(request), request.session, patient_id=found.pk, asked=request.GET.get("list"), now=now),
+        "walk": walk(user, request.session, patient_id=found.pk, asked=request.GET.get("list"), now=now),
         "page": page,
-        "alerts": alerts,
+        "alerts": _with_notes(alerts, notes),
+        "earlier": _with_notes(earlier, notes),
+        "notes": notes,
         "gone": _gone(answer) if answer and not any(one.offers(answer) for one in alerts) else None,
     }
     return render(request, "monitoring/patient.html", context, status=status)
@@ -80,6 +98,13 @@ def _with_steps(page: PatientPage, found: Patient, *, answer: Answer | None, may
         return []
     offers = Offers(page.studies, list(keepers_of(found)) if may else [])
     return [_steps(view, offers, answer=answer, may=may) for view in page.alerts]
+
+
+def _with_notes(alerts: Sequence[AlertSteps], notes: NoteSections | None) -> Sequence[AlertSteps]:
+    if notes is None:
+        return alerts
+    found = ((one, notes.of_alert[one.view.alert.pk]) for one in alerts)
+    return [replace(one, view=with_notes(one.view, section.notes), notes=section) for one, section in found]
 
 
 def _steps(view: AlertView, offers: Offers, *, answer: Answer | None, may: bool) -> AlertSteps:

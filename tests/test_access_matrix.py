@@ -9,7 +9,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,10 +24,12 @@ from pytest_django import Settings
 
 from accounts.models import Team, User
 from audit.models import AuditEvent
+from monitoring.models import Mention
 from monitoring.services.steps import last_event_id
 from patients.models import Draw, ImportBatch, Laboratory, LaboratoryInterval, Patient
 from patients.services import set_plan
 from tests.cast import ACTOR, PASSWORD, Cast
+from tests.monitoring.notes import colleague, note_by
 from tests.monitoring.scenes import FIRST_DRAW, RISING, patient_with, run, the_alert
 from tests.monitoring.test_outbox import write
 from tests.patients.papers import paper
@@ -49,6 +51,8 @@ class Owned:
     draw: int
     alert: int
     batch: int
+    note: int  # by the nurse, or by a colleague of the stranger
+    mention: int  # which tells the team's clinician of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,24 @@ def step_of_an_alert(said: dict[str, Callable[[], str]], *, done: int = 302) -> 
         absent=of_nobody,
         data=data,
     )
+
+
+def about_a_note(*, get: By, post: By = (405, 405, 405), data: Data = nothing) -> Row:
+    """Who keeps no notes learns of none: to an administrator of the team it is absent as well."""
+    return Row(
+        get=get,
+        post=post,
+        foreign_get=(404, 404, 404) if get != NEVER else NEVER,
+        foreign_post=(404, 404, 404) if post != NEVER else NEVER,
+        path=lambda thing: (thing.note,),
+        absent=of_nobody,
+        data=data,
+    )
+
+
+def about_a_mention(*, get: By, post: By) -> Row:
+    row = about_a_note(get=get, post=post)
+    return replace(row, path=lambda thing: (thing.mention,))
 
 
 def of_the_interval() -> tuple[object, ...]:
@@ -239,6 +261,21 @@ ROWS: Final[dict[str, Row]] = {
     "alert_snooze": step_of_an_alert({"until": in_a_month, "comment": lambda: "abroad"}),
     "alert_wake": step_of_an_alert({}, done=409),  # it is awake
     "alert_hand_over": step_of_an_alert({"comment": lambda: "please call"}),
+    "patient_notes": about_a_patient(
+        get=(200, 200, 403),
+        post=(302, 302, 403),
+        data=lambda _world: {"text": "seen at home", "key": "c0ffee00-0000-4000-8000-000000000000"},
+    ),
+    "note": about_a_note(get=(200, 200, 404)),
+    "note_amend": about_a_note(
+        get=NEVER, post=(302, 403, 404), data=lambda _world: {"text": "not seen", "reason": "mistyped", "seen": "1"}
+    ),
+    "note_take_back": about_a_note(
+        get=NEVER, post=(302, 403, 404), data=lambda _world: {"reason": "other patient", "seen": "1"}
+    ),
+    "mention_list": Row(get=(200, 200, 403)),
+    "mention_open": about_a_mention(get=(404, 302, 404), post=NEVER),
+    "mention_read": about_a_mention(get=NEVER, post=(404, 302, 404)),
     "outbox": Row(get=(403, 403, 200)),
     "outbox_message": Row(
         get=(403, 403, 200),
@@ -399,14 +436,16 @@ def addresses() -> Iterator[str]:
         yield pattern.name or str(pattern.pattern)
 
 
-def owned_by(team: Team, starter: User) -> Owned:
+def owned_by(team: Team, starter: User, *, author: User, told: User) -> Owned:
     patient = patient_with(team, RISING, name=f"Zhuo {team.name}")
     set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA"], every_weeks=2, starts_on=FIRST_DRAW)
     run(patient)
     batch = ImportBatch.objects.create(file_name="a.csv", sha256="0" * 64, care_team=team, started_by=starter)
     draw = Draw.objects.filter(patient=patient).order_by("pk").first()
     assert draw is not None
-    return Owned(patient, draw.pk, the_alert(patient).pk, batch.pk)
+    note = note_by(author, patient, tell=[told])
+    mention = Mention.objects.get(version__note=note)
+    return Owned(patient, draw.pk, the_alert(patient).pk, batch.pk, note.pk, mention.pk)
 
 
 @pytest.fixture
@@ -416,7 +455,9 @@ def world(cast: Cast, settings: Settings, tmp_path: Path) -> World:
     settings.OUTBOX_DIR.mkdir()
     write(settings.OUTBOX_DIR, MAIL)
     line("NSE", "", "16.3", "ng/mL", of=Laboratory.objects.create(key="hospital lab", name="Hospital lab").name)
-    return World(cast, owned_by(cast.team, cast.nurse), owned_by(cast.other_team, cast.stranger))
+    own = owned_by(cast.team, cast.nurse, author=cast.nurse, told=cast.clinician)
+    author = colleague(cast.other_team, "colleague")
+    return World(cast, own, owned_by(cast.other_team, cast.stranger, author=author, told=cast.stranger))
 
 
 def record_as_it_stands() -> dict[str, list[dict[str, Any]]]:

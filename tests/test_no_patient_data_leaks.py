@@ -29,7 +29,7 @@ from accounts.models import User
 from audit.models import AuditEvent
 from exchange import tasks as exchange_tasks
 from monitoring import tasks
-from monitoring.models import Alert, EvaluationMark
+from monitoring.models import Alert, EvaluationMark, Mention, Note
 from patients.models import BatchState, ImportBatch, Patient
 from tests.cast import PASSWORD, Cast, make_cast
 from tests.patients.papers import paper
@@ -37,7 +37,8 @@ from tests.patients.papers import paper
 NAME, NUMBER, BORN = "Quibblesworth", "KANARI-77120", "1931-07-13"
 VALUES: Final = ("2.0171", "2.1171", "1.9171", "2.0271", "4.5171", "6.0171")
 IMPORTED, SECOND = "7.1371", "8.1371"
-CANARIES: Final = (NAME, NUMBER, BORN, "13-Jul-1931", IMPORTED, SECOND, *VALUES)
+NOTE, AMENDED, WHY = "Grumblethorpe-note", "Wattlebury-note", "Fiddlecombe-reason"
+CANARIES: Final = (NOTE, AMENDED, WHY, NAME, NUMBER, BORN, "13-Jul-1931", IMPORTED, SECOND, *VALUES)
 EVERY: Final = dt.timedelta(days=42)
 FILE_NAME: Final = f"{NAME}.csv"
 
@@ -52,6 +53,9 @@ class Journey:
     def sign_in(self, person: User) -> None:
         self._client.logout()
         self.post(reverse("account_login"), {"login": person.username, "password": PASSWORD})
+
+    def sign_out(self) -> None:
+        self._client.logout()
 
     def get(self, address: str) -> Any:
         return self._keep(self._client.get(address))
@@ -184,6 +188,36 @@ def worker_works(patient: Patient) -> None:
     tasks.deliver()
 
 
+def note(number: int, text: str) -> dict[str, str]:
+    return {"text": text, "key": f"c0ffee00-0000-4000-8000-00000000000{number}"}
+
+
+def colleagues_write_notes(journey: Journey, cast: Cast, patient: Patient) -> str:
+    """On the patient and on the alert, told, amended, refused, broken and signed out; the page of the error."""
+    journey.sign_in(cast.nurse)
+    notes, page = reverse("patient_notes", args=[patient.pk]), reverse("patient", args=[patient.pk])
+    tell = {"tell": str(cast.clinician.pk)}
+    assert journey.post(notes, note(1, NOTE) | tell).status_code == 302
+    assert journey.post(notes, note(2, NOTE) | {"alert": str(Alert.objects.get().pk)}).status_code == 302
+    first = Note.objects.order_by("pk")[0]
+    change = {"text": AMENDED, "reason": WHY, "seen": "1"}
+    for status in (302, 409):
+        assert journey.post(reverse("note_amend", args=[first.pk]), change).status_code == status
+    assert journey.post(notes, note(3, NOTE * 200)).status_code == 422
+    with the_database_refuses('INSERT INTO "monitoring_noteversion"'):
+        broken = journey.post(notes, note(4, NOTE))
+    assert broken.status_code == 500
+    journey.sign_out()
+    assert journey.post(notes, note(5, NOTE) | {"by": str(cast.nurse.pk)}).status_code == 302
+    journey.sign_in(cast.nurse)
+    assert NOTE in journey.get(page).content.decode()
+    assert journey.post(reverse("note_take_back", args=[first.pk]), {"reason": WHY, "seen": "2"}).status_code == 302
+    journey.sign_in(cast.clinician)
+    assert WHY in journey.get(reverse("mention_list")).content.decode()
+    journey.get(reverse("mention_open", args=[Mention.objects.latest("pk").pk]))
+    return str(broken.content.decode())
+
+
 def clinician_looks(journey: Journey, cast: Cast, patient: Patient) -> list[str]:
     """The pages of the errors that were met."""
     journey.sign_in(cast.clinician)
@@ -210,7 +244,8 @@ def test_nothing_of_a_patient_leaves_the_record(outbox: Path) -> None:
         patient = nurse_works(journey, cast)
         files_are_taken_in(journey, cast)
         worker_works(patient)
-        error_pages = clinician_looks(journey, cast, patient)
+        error_pages = [colleagues_write_notes(journey, cast, patient), *clinician_looks(journey, cast, patient)]
+        tasks.deliver()
 
     assert "evaluation of patient" in log.getvalue()
     assert "Internal Server Error" in log.getvalue()

@@ -6,14 +6,25 @@ from monitoring.services.answers import acknowledge_alert, close_alert, request_
 from monitoring.services.evaluate import EvaluationSummary, evaluate, sweep
 from monitoring.services.keeping import hand_over_alert, keepers_of, snooze_alert, wake_alert
 from monitoring.services.marks import due_patients, hold_nudges, mark, mark_everybody, mark_outdated, nudge
+from monitoring.services.notes import (
+    LONGEST_NOTE,
+    LONGEST_REASON,
+    amend_note,
+    read_mention,
+    take_back_note,
+    write_note,
+)
 from monitoring.services.status import PipelineStatus, pipeline_status
 from monitoring.services.steps import LONGEST_COMMENT
 
 __all__ = [
     "LONGEST_COMMENT",
+    "LONGEST_NOTE",
+    "LONGEST_REASON",
     "EvaluationSummary",
     "PipelineStatus",
     "acknowledge_alert",
+    "amend_note",
     "close_alert",
     "due_patients",
     "evaluate",
@@ -25,9 +36,12 @@ __all__ = [
     "mark_outdated",
     "nudge",
     "pipeline_status",
+    "read_mention",
     "request_imaging",
     "request_repeat",
     "snooze_alert",
     "sweep",
+    "take_back_note",
     "wake_alert",
+    "write_note",
 ]

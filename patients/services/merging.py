@@ -34,7 +34,8 @@ from patients.services.draws import announce
 from patients.services.errors import RecordError
 from patients.services.merge_draws import Answers, Difference, Pair, join_pairs, plan_draws
 
-# What goes with the patient. A new kind of row that belongs to a patient is named here or in STAYS (a test asks).
+# What goes with the patient. A new kind of row that belongs to a patient is named here or in STAYS (a test asks);
+# one of a room that the record does not know is named by that room when it starts (`goes_along`).
 MOVES: Final[dict[str, type[models.Model]]] = {
     "number": PatientIdentifier,
     "draw": Draw,
@@ -45,6 +46,7 @@ MOVES: Final[dict[str, type[models.Model]]] = {
     "plan": FollowUpPlan,
     "call": FollowUpCall,
 }
+ALONG: Final[set[str]] = set()
 EVENTS: Final = ("treatment", "imaging", "skeletal_event", "condition")
 # Fields by which an event on both records is the same event.
 SAME_EVENT: Final[dict[str, tuple[str, ...]]] = {
@@ -56,6 +58,12 @@ SAME_EVENT: Final[dict[str, tuple[str, ...]]] = {
 NO_ANSWERS: Final[Answers] = MappingProxyType({})
 
 Ids = dict[str, list[int]]
+
+
+def goes_along(kind: str, model: type[models.Model]) -> None:
+    """Rows of `model` have a `patient` and go with the patient. No merge depends on them, and no page lists them."""
+    MOVES[kind] = model
+    ALONG.add(kind)
 
 
 class MergeRefused(RecordError):
@@ -127,7 +135,8 @@ def merge_patients(
     merge = PatientMerge(
         survivor=survivor, retired=retired, reason=reason.strip(), at=timezone.now(), by=by, newest=_newest()
     )
-    merge.moved, merge.left = without_empty(plan.moved), without_empty(plan.left)
+    along = {kind: ids_of(MOVES[kind]._default_manager.filter(patient=retired)) for kind in sorted(ALONG)}
+    merge.moved, merge.left = without_empty(plan.moved | along), without_empty(plan.left)
     merge.bloods = join_pairs(plan.pairs, reason=merge.reason, by=by)
     merge.plans_in_force = ids_of(FollowUpPlan.objects.filter(patient=retired, is_active=True))
     merge.plans_stopped = _stop_plans(survivor, retired)

@@ -1,5 +1,5 @@
 // Keys of the patient page: to the next and the previous patient of the list one came from, back to its row, and to
-// the answer of the alert.
+// the answer of the alert, and to the field of a note.
 
 import { hearKeys } from "./keys.js";
 
@@ -22,11 +22,19 @@ function answer() {
   return true;
 }
 
+function write() {
+  const note = document.getElementById("note_0_text");
+  if (!note) return false;
+  note.focus();
+  return true;
+}
+
 hearKeys({
   n: (event) => event.repeat || go("next", "last"),
   p: (event) => event.repeat || go("previous", "first"),
   b: () => go("back", ""),
   a: answer,
+  w: write,
 });
 
 // Opened to answer: the cursor is in the comment, where there is one to write.

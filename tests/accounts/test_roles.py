@@ -8,7 +8,15 @@ from accounts.models import User
 from accounts.roles import Permission, Role, role_may
 
 MAY = {
-    Role.NURSE: {"view_patient", "edit_patient", "enter_results", "check_results", "record_events", "import_files"},
+    Role.NURSE: {
+        "view_patient",
+        "edit_patient",
+        "enter_results",
+        "check_results",
+        "record_events",
+        "write_notes",
+        "import_files",
+    },
     Role.CLINICIAN: {
         "view_patient",
         "edit_patient",
@@ -16,6 +24,7 @@ MAY = {
         "check_results",
         "record_events",
         "answer_alert",
+        "write_notes",
         "merge_patients",
     },
     Role.ADMINISTRATOR: {

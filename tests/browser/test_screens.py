@@ -54,6 +54,9 @@ PAGES = {
     "markers": ("/markers/", "Markers"),
     "marker": ("/markers/BCTX/", "β-CTx"),
     "imports": ("/imports/", "Imports"),
+    "notes": ("/patients/{patient}/notes/", "Notes"),
+    "note": ("/notes/{note}/", "Note"),
+    "mentions": ("/mentions/", "Mentions"),
     "outbox": ("/outbox/", "Outbox"),
     "missing": ("/patients/999999/", "Not here"),
 }
@@ -80,11 +83,18 @@ class Person:
     draw: int  # the latest
     laboratory: int  # with a table of its own intervals
     interval: int
+    note: int  # on the patient, which tells the clinician
 
     @property
     def places(self) -> dict[str, int]:
         """What the addresses of PAGES leave open."""
-        return {"patient": self.pk, "draw": self.draw, "laboratory": self.laboratory, "interval": self.interval}
+        return {
+            "patient": self.pk,
+            "draw": self.draw,
+            "laboratory": self.laboratory,
+            "interval": self.interval,
+            "note": self.note,
+        }
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +114,11 @@ from tests.patients.tables import line
 line("CEA", "", "<4.3", "ng/mL", of="Central laboratory", sex="female", age_from=18, source="Table of January, page 2")
 last = line("ALP", "0.58", "1.74", "µkat/L", of="Central laboratory", assay="IFCC")
 draw = patient.draws.latest("collected_at").pk
-print(json.dumps([banner.patient_id, banner.name, banner.number, draw, last.laboratory_id, last.pk]))
+from tests.monitoring.notes import note_by
+author = User.objects.filter(memberships__team=patient.care_team, role="nurse").order_by("pk").first()
+clinician = User.objects.get(username={logins["clinician"]["username"]!r})
+note = note_by(author, patient, "Called: comes on Friday.", tell=[clinician]).pk
+print(json.dumps([banner.patient_id, banner.name, banner.number, draw, last.laboratory_id, last.pk, note]))
 """
     return Person(*json.loads(demo.manage("shell", "--no-imports", "-c", program)))
 

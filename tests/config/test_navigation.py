@@ -30,6 +30,8 @@ SECTION_OF: Final = {
     "import_detail": "import_list",
     "laboratory_edit": "laboratory_list",
     "outbox": "outbox",
+    "note": "patient_list",
+    "mention_list": "mention_list",
 }
 CURRENT: Final = re.compile(r'<a href="([^"]+)" aria-current="page">')
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
+from accounts.models import User
 from audit.models import AuditEvent
 from monitoring.models import AlertState, EvaluationMark
 from patients.models import Draw, FollowUpPlan, Patient, PatientMerge, Result, Treatment
@@ -29,6 +30,7 @@ from patients.services import (
 )
 from patients.services.merging import MOVES
 from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
+from tests.monitoring.notes import note_by
 from tests.monitoring.scenes import CALM, day, patient_with, run, the_alert
 
 JAN_MOMENT = dt.datetime(2025, 1, 6, tzinfo=dt.UTC)
@@ -67,6 +69,7 @@ def full(patient: Patient, on: dt.date, cea: str = "2.0") -> None:
     record_condition(actor=ACTOR, patient_id=patient.pk, kind="infection", occurred_on=on)
     set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA"], every_weeks=6, starts_on=on)
     record_call(actor=ACTOR, patient_id=patient.pk, outcome="no_answer")
+    note_by(User.objects.get(username="nurse"), patient)
 
 
 @pytest.fixture
