@@ -135,3 +135,30 @@ def closed(
         now=at,
     )
     return alert
+
+
+def busy_clinic(team: Team, user: User, *, now: dt.datetime) -> list[Alert]:
+    """24 patients over two versions with an alert each, at every stage: enough for all figures of all together.
+
+    14 closed with a scan (7 bone metastasis, 2 other progression, 5 nothing found), 2 without, 2 withdrawn, 6 standing.
+    """
+    alerts = []
+    for at in range(24):
+        patient = watched(team, first=now - (700 - at) * DAY, last=now - (5 + at) * DAY, synthetic=True)
+        version = NEWER if at % 3 else VERSION
+        on = now - (300 - 10 * at) * DAY
+        if version == NEWER:
+            read(patient, on - 60 * DAY, NEWER)
+        alert = raised(patient, on, version=version)
+        alerts.append(alert)
+        if at < 18:
+            acknowledged(alert, user, at=on + (1 + at * at / 3) * HOUR)
+        if at < 13:
+            repeat_said(alert, user, "not_confirmed" if at % 4 == 3 else "confirmed", at=on + 7 * DAY)
+        scan = (on + (30 * at - 20) * DAY).date() if at < 7 else (on + 20 * DAY).date()
+        outcome = ["bone_metastasis"] * 7 + ["other_progression"] * 2 + ["nothing_found"] * 5 + ["benign"] * 2
+        if at < 16:
+            closed(alert, user, outcome[at], at=now - (17 - at) * HOUR, scan=scan if at < 14 else None)
+        if at in {18, 19}:
+            move(alert, "withdrawn", at=on + 2 * DAY)
+    return alerts
