@@ -33,7 +33,7 @@ from monitoring.wording import date_text
 
 Json = dict[str, Any]
 
-ROW_PX, SHARES_ROW_PX, CURVE_PX = 58, 92, 230
+ROW_PX, LEADS_ROW_PX, SHARES_ROW_PX, CURVE_PX = 58, 84, 92, 230
 TOP_PX, BOTTOM_PX, SIDE_PX = 8, 46, 14
 ROOM: Final = 1.08  # of an axis, beyond what it holds
 SIZE: Final = 9
@@ -55,6 +55,7 @@ def rate_chart(cards: Sequence[Card], *, promised: float) -> Json | None:
     if not seen:
         return None
     ends = [rate.interval.high for _, rate in seen if rate.interval]
+    end = ROOM * max(*ends, promised)
     hovers = [f"{version_text(cards[at])}: {rate_text(rate)}" for at, rate in seen]
     points = [(at, rate.value or 0.0, rate.interval) for at, rate in seen]
     few = [
@@ -67,10 +68,10 @@ def rate_chart(cards: Sequence[Card], *, promised: float) -> Json | None:
         "layout": _rows_layout(
             cards,
             ROW_PX,
-            axis={"range": [0, ROOM * max(*ends, promised)]},
+            axis={"range": [0, end]},
             title=gettext("alerts per 100 patient-years"),
             shapes=[_upright("promised", promised)],
-            notes=[*_few_notes(few), _promised_note(promised)],
+            notes=[*_few_notes(few), _promised_note(promised, rows=len(cards), end=end)],
         ),
     }
 
@@ -111,7 +112,7 @@ def share_label(name: str) -> str:
 
 
 def lead_chart(cards: Sequence[Card]) -> Json | None:
-    """Each alert a point that leads to its patient; where there are enough, quartiles as a box, the median as a line."""
+    """Each alert a point that leads to its patient; from six on with quartiles and median."""
     points = [(at, one) for at, card in enumerate(cards) for one in _cloud(card.leads.alerts)]
     if not points:
         return None
@@ -141,9 +142,9 @@ def lead_chart(cards: Sequence[Card]) -> Json | None:
         ],
         "layout": _rows_layout(
             cards,
-            ROW_PX,
+            LEADS_ROW_PX,
             axis={"range": [low - margin, high + margin]},
-            title=gettext("days from the alert to the scan that showed bone metastasis"),
+            title=gettext("days from the alert to the scan"),
             shapes=[_upright("scan", 0), *_boxes(cards)],
             notes=list(_few_notes(few, at_right=True)),
         ),
@@ -292,9 +293,12 @@ def _few_notes(few: Iterable[tuple[float, str]], *, at_right: bool = False) -> I
         yield {**_note(text, at - (LABEL_ABOVE if at_right else 0)), **place, "name": "too_few"}
 
 
-def _promised_note(promised: float) -> Json:
+def _promised_note(promised: float, *, rows: int, end: float) -> Json:
+    """At the foot of its line, where no version has its name, on the side that has more room."""
     text = gettext("promised (synthetic): %(rate)s") % {"rate": per_hundred(promised)}
-    return {**_note(text, -0.6), "name": "promised", "xref": "x", "x": promised, "xshift": 4, "yanchor": "top"}
+    side = {"xanchor": "left", "xshift": 4} if promised < end / 2 else {"xanchor": "right", "xshift": -4}
+    foot = {"xref": "x", "x": promised, "yanchor": "bottom"}
+    return {**_note(text, rows - 0.5), **foot, **side, "name": "promised"}
 
 
 def _upright(name: str, x: float) -> Json:

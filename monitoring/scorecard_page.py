@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -35,6 +35,8 @@ from monitoring.scorecard_words import (
 )
 from monitoring.wording import date_text
 from monitoring.wording import share_text as plain_share
+
+SHARES: Final = ("confirmed", "bone", "progression")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +155,10 @@ def _summary(read: Read) -> Iterable[str]:
         }
     together = read.together
     yield ngettext(
-        "%(alerts)s in %(count)d patient, by what stands now:",
-        "%(alerts)s in %(count)d patients, by what stands now:",
+        "%(count)d patient on record; %(alerts)s raised in the period, and what stands now:",
+        "%(count)d patients on record; %(alerts)s raised in the period, and what stands now:",
         read.material.visible,
-    ) % {"alerts": alerts_text(together.alerts), "count": read.material.visible}
+    ) % {"count": read.material.visible, "alerts": alerts_text(together.alerts)}
     yield gettext("%(closed)d closed, %(standing)d not closed yet, %(withdrawn)d withdrawn.") % {
         "closed": together.closed,
         "standing": together.standing,
@@ -234,20 +236,11 @@ def _shares(read: Read) -> Section:
     return Section(
         code="share",
         title=gettext("Confirmed, and shown by imaging"),
-        heads=(
-            gettext("Rule version"),
-            *(head for name in ("confirmed", "bone", "progression") for head in (share_label(name), "% (95 %)")),
-        ),
+        heads=(gettext("Rule version"), gettext("Share"), gettext("Counted"), "% (95 %)"),
         rows=tuple(
-            (
-                version_text(card),
-                *(
-                    text
-                    for share in (card.confirmed, card.bone, card.progression)
-                    for text in (counts_text(share), share_text(share))
-                ),
-            )
+            (version_text(card) if name == SHARES[0] else "", share_label(name), counts_text(share), share_text(share))
             for card in read.told
+            for name, share in ((name, getattr(card, name)) for name in SHARES)
         ),
         notes=(
             gettext("Repeats asked for that have said nothing yet: %(n)d.") % {"n": together.repeats_waiting},
@@ -308,7 +301,6 @@ def _answers(read: Read) -> Section:
         title=gettext("Time to the first answer"),
         heads=(
             gettext("Rule version"),
-            gettext("Alerts"),
             gettext("Answered"),
             gettext("Median (95 %)"),
             *(gettext("within %(hours)d h, %% (95 %%)") % {"hours": hours} for hours in WITHIN_HOURS),
@@ -316,8 +308,7 @@ def _answers(read: Read) -> Section:
         rows=tuple(
             (
                 version_text(card),
-                str(card.answers.alerts),
-                str(card.answers.answered),
+                counts_text(card.answers),
                 answer_text(card.answers),
                 *(within_text(card.answers, hours) for hours in WITHIN_HOURS),
             )

@@ -55,8 +55,9 @@ def part_text(share: float, interval: Interval) -> str:
     return f"{percent_text(share)}{NO_BREAK}% ({low}–{high})"
 
 
-def counts_text(share: Share) -> str:
-    return gettext("%(count)d of %(of)d") % {"count": share.count, "of": share.of}
+def counts_text(part: Share | Answers) -> str:
+    count, of = (part.count, part.of) if isinstance(part, Share) else (part.answered, part.alerts)
+    return gettext("%(count)d of %(of)d") % {"count": count, "of": of}
 
 
 def day_number(days: float) -> str:

@@ -1,4 +1,4 @@
-"""Alerts at any stage and of any version, in patients who were watched for a known time, for the tests of the scorecard.
+"""Alerts at any stage and version, in patients who were watched for a known time, for the tests of the scorecard.
 
 What a person does with an alert goes through the services; what the engine wrote is written as it writes it.
 """

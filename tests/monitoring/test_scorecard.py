@@ -128,7 +128,11 @@ def test_each_version_has_its_own_row_below_all_together() -> None:
 
 def test_a_version_that_watched_nobody_in_the_period_still_has_its_alerts() -> None:
     cards = scorecard([facts(1, version=NEWER)], {VERSION: Watched(years=70)})
-    assert [(one.version, one.alerts, one.rate.years) for one in cards] == [(ALL, 1, 70), (VERSION, 0, 70), (NEWER, 1, 0)]
+    assert [(one.version, one.alerts, one.rate.years) for one in cards] == [
+        (ALL, 1, 70),
+        (VERSION, 0, 70),
+        (NEWER, 1, 0),
+    ]
 
 
 def test_without_anything_the_card_of_all_says_nothing() -> None:
