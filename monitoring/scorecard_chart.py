@@ -245,6 +245,7 @@ def _rows_layout(
     names = [
         {
             **_note(version_text(card), at - LABEL_ABOVE, colour="--ink"),
+            "bgcolor": "var(--paper)",  # over the upright lines
             "name": "version",
             "xref": "paper",
             "x": 0,

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitoring.scorecard import ALL, AlertFacts, Answers, Card, Interval, Rate, Share, Watched, scorecard
+from monitoring.scorecard import ALL, AlertFacts, Answers, Card, Rate, Share, Watched, scorecard
+from monitoring.uncertainty import Interval
 from tests.monitoring.scorecards import NEWER, VERSION, facts, shown
 
 

@@ -19,8 +19,8 @@ def drawn(figure: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def trace(figure: dict[str, Any] | None, name: str) -> dict[str, Any]:
-    (found,) = [one for one in drawn(figure)["data"] if one["name"] == name]
-    return found
+    (found,) = (one for one in drawn(figure)["data"] if one["name"] == name)
+    return dict(found)
 
 
 def notes(figure: dict[str, Any] | None, name: str) -> list[str]:
