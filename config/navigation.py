@@ -16,6 +16,7 @@ SECTIONS: Final = (
     (re.compile(r"enter/|to-check/|patients/<[^>]+>/draws/(new|dates|<[^>]+>/(check|second-entry))/"), "enter_results"),
     (re.compile(r"(patients|notes)/"), "patient_list"),
     (re.compile(r"cohort/"), "cohort"),
+    (re.compile(r"scorecard/"), "scorecard"),
     (re.compile(r"markers/"), "marker_list"),
     (re.compile(r"imports/"), "import_list"),
     (re.compile(r"laboratories/"), "laboratory_list"),

@@ -12,6 +12,7 @@ from monitoring import (
     views_outbox,
     views_patient,
     views_reports,
+    views_scorecard,
     views_worklist,
 )
 
@@ -22,6 +23,8 @@ urlpatterns = [
     path("patients/<int:patient_id>/paper/", views_reports.patient_paper, name="patient_paper"),
     path("cohort/", views_cohort.cohort, name="cohort"),
     path("cohort/values.csv", views_cohort.cohort_file, name="cohort_file"),
+    path("scorecard/", views_scorecard.scorecard, name="scorecard"),
+    path("scorecard/figures.csv", views_scorecard.scorecard_file, name="scorecard_file"),
     path("alerts/<int:alert_id>/", views_alerts.alert, name="alert"),
     path("alerts/<int:alert_id>/acknowledge/", views_alerts.acknowledge, name="alert_acknowledge"),
     path("alerts/<int:alert_id>/repeat/", views_alerts.repeat, name="alert_repeat"),

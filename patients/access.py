@@ -137,6 +137,17 @@ def cohort_read(user: User, *, purpose: str, patients: int, marker: str) -> None
     )
 
 
+def scorecard_read(user: User, *, purpose: str, patients: int, team: str) -> None:
+    """Tell the log that what became of many alerts was read together: of how many patients, and never whose."""
+    record(
+        actor=user.audit_name,
+        action=f"scorecard.{purpose}",
+        object_type="scorecard",
+        object_id=team,
+        details={"patients": patients},
+    )
+
+
 def record_printed(user: User, patient_ids: Collection[int]) -> None:
     """A printed list tells of each patient on it; the patients came from `visible_patients`."""
     record_many(

@@ -243,6 +243,8 @@ ROWS: Final[dict[str, Row]] = {
     "worklist": Row(get=ALL, post=ALL, data=lambda _world: {"q": "Zhuo"}),
     "cohort": Row(get=ALL),
     "cohort_file": Row(get=ALL),
+    "scorecard": Row(get=ALL),
+    "scorecard_file": Row(get=ALL),
     "worklist_paper": Row(get=ALL),
     "patient": about_a_patient(get=ALL),
     "patient_paper": about_a_patient(get=ALL),

@@ -25,6 +25,7 @@ PAGES = {
     "sign-in": ("/accounts/login/", "Sign in"),
     "worklist": ("/worklist/", "Worklist"),
     "cohort": ("/cohort/", "Cohort"),
+    "scorecard": ("/scorecard/", "Scorecard"),
     "patient": ("/patients/{patient}/", "{name}"),
     "entry": ("/patients/{patient}/draws/new/", "Enter draw"),
     "patients": ("/patients/", "Patients"),
