@@ -32,11 +32,13 @@ def traces(made: dict[str, Any], role: str, marker: str = "CEA") -> list[dict[st
 
 
 def shapes(made: dict[str, Any], name: str, scale: str = "linear") -> list[dict[str, Any]]:
-    return [one for one in made["scales"][scale]["shapes"] if one["name"] == name]
+    drawn = [*made["layout"]["shapes"], *made["scales"][scale]["shapes"]]
+    return [{**made["templates"].get(name, {}), **one} for one in drawn if one["name"] == name]
 
 
 def notes(made: dict[str, Any], name: str, scale: str = "linear") -> list[str]:
-    return [one["text"] for one in made["scales"][scale]["annotations"] if one["name"] == name]
+    written = [*made["layout"]["annotations"], *made["scales"][scale]["annotations"]]
+    return [one["text"] for one in written if one["name"] == name]
 
 
 def cea(*values: str, **same: str) -> Panel:

@@ -1,0 +1,64 @@
+"""The patient's chart by keys alone: measure and scale, the focus line, and the files of each chart."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from patients.models import Patient
+from tests.browser.steps import keep_screenshot, open_page, sign_in
+from tests.cast import PASSWORD, Cast
+from tests.monitoring.scenes import RISING, patient_with, run
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def rising(live_server: LiveServer, cast: Cast) -> Patient:
+    patient = patient_with(cast.team, RISING, name="Aster Rising")
+    run(patient)
+    return patient
+
+
+@pytest.fixture
+def opened(live_server: LiveServer, rising: Patient, page: Page) -> Page:
+    sign_in(page, live_server.url, username="clinician", password=PASSWORD)
+    page.goto(f"{live_server.url}{reverse('patient', args=[rising.pk])}")
+    page.locator("#chart .main-svg").first.wait_for()
+    return page
+
+
+def drawn(page: Page) -> str:
+    """The title of the first panel, as the library has it."""
+    titles = "document.getElementById('chart').layout.annotations.filter((one) => one.name === 'title')"
+    return str(page.evaluate(f"{titles}[0].text"))
+
+
+# --- measure and scale ----------------------------------------------------------------------------------------------
+def test_the_measure_is_chosen_by_keys_is_on_the_axis_and_is_kept(opened: Page) -> None:
+    assert drawn(opened) == "CEA ng/mL"
+    button = opened.get_by_role("button", name="× ULN")
+    button.focus()
+    opened.keyboard.press("Enter")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    opened.wait_for_function(
+        "document.getElementById('chart').layout.annotations.some((one) => one.text === 'CEA, × ULN')"
+    )
+    opened.keyboard.press("Tab")
+    opened.keyboard.press("Space")
+    expect(opened.get_by_role("button", name="% of own level")).to_have_attribute("aria-pressed", "true")
+    opened.get_by_role("button", name="Log", exact=True).press("Enter")
+    assert "measure=baseline" in opened.url
+    assert "scale=log" in opened.url
+    opened.goto(opened.url.partition("?")[0])
+    opened.locator("#chart .main-svg").first.wait_for()
+    assert drawn(opened) == "CEA, % of own level"
+    assert opened.evaluate("document.getElementById('chart').layout.yaxis.type") == "log"
+
+
+def test_an_address_with_a_measure_that_is_none_shows_the_values(opened: Page) -> None:
+    opened.goto(f"{opened.url}?measure=__proto__&scale=cubic")
+    opened.locator("#chart .main-svg").first.wait_for()
+    assert drawn(opened) == "CEA ng/mL"
