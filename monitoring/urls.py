@@ -7,6 +7,7 @@ from django.urls import path
 from monitoring import (
     views_alerts,
     views_bands,
+    views_charts,
     views_cohort,
     views_outbox,
     views_patient,
@@ -19,6 +20,9 @@ urlpatterns = [
     path("worklist/paper/", views_reports.worklist_paper, name="worklist_paper"),
     path("patients/<int:patient_id>/", views_patient.patient, name="patient"),
     path("patients/<int:patient_id>/paper/", views_reports.patient_paper, name="patient_paper"),
+    path("patients/<int:patient_id>/charts/<str:marker>.csv", views_charts.chart_values_csv, name="chart_csv"),
+    path("patients/<int:patient_id>/charts/<str:marker>.json", views_charts.chart_values_json, name="chart_json"),
+    path("patients/<int:patient_id>/charts/<str:marker>/caption/", views_charts.chart_caption, name="chart_caption"),
     path("cohort/", views_cohort.cohort, name="cohort"),
     path("cohort/values.csv", views_cohort.cohort_file, name="cohort_file"),
     path("alerts/<int:alert_id>/", views_alerts.alert, name="alert"),

@@ -2,6 +2,7 @@
 // focus line through all panels by mouse and by arrow keys. All words come with the data.
 
 import { coloured } from "./chart_colours.js";
+import { offerImages } from "./chart_image.js";
 
 const chart = document.getElementById("chart");
 const tools = document.getElementById("chart-tools");
@@ -200,6 +201,8 @@ function choose(name) {
   view.window = name;
   view.span = payload.windows[name].range;
 }
+
+offerImages(() => ({ ...figure(), window: windowText.textContent }));
 
 // --- start ---------------------------------------------------------------------------------------------------------
 const scroller = document.getElementById("cumulative-scroll");

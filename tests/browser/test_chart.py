@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from patients.models import Patient
-from tests.browser.steps import keep_screenshot, open_page, sign_in
+from tests.browser.steps import sign_in
 from tests.cast import PASSWORD, Cast
 from tests.monitoring.scenes import RISING, patient_with, run
 
@@ -62,3 +62,17 @@ def test_an_address_with_a_measure_that_is_none_shows_the_values(opened: Page) -
     opened.goto(f"{opened.url}?measure=__proto__&scale=cubic")
     opened.locator("#chart .main-svg").first.wait_for()
     assert drawn(opened) == "CEA ng/mL"
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+def test_a_chart_is_saved_as_an_image_by_keys_with_its_unit_window_and_maker(opened: Page) -> None:
+    opened.locator("#chart-files > summary").press("Enter")
+    with opened.expect_download() as saved:
+        opened.locator("[data-image=CEA]").press("Enter")
+    assert saved.value.suggested_filename.startswith("chart-CEA-20")
+    assert saved.value.suggested_filename.endswith(".svg")
+    image = saved.value.path().read_text(encoding="utf-8")
+    for words in ("CEA ng/mL", "Shown: ", "Made by clinician"):
+        assert words in image
+    assert "Aster" not in image
+    expect(opened.locator("#chart-files-said")).to_contain_text("Saved: chart-CEA-")
