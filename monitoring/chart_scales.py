@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 
+from monitoring.chart_events import rebase_marks
 from monitoring.chart_lanes import Lane
 from monitoring.chart_panels import (
     Panel,
@@ -53,6 +54,19 @@ TEMPLATES: Final[dict[str, Json]] = {
         "fillcolor": "var(--ink)@0.06",
         "line": {"width": 0},
     },
+    "rebased": {
+        "type": "line",
+        "xref": "x",
+        "y0": 0,
+        "y1": 1,
+        "y": 0,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "xshift": 3,
+        "showarrow": False,
+        "font": {"size": 10, "color": "var(--quiet)"},
+        "line": {"color": "var(--quiet)", "width": 1, "dash": "dash"},
+    },
 }
 
 
@@ -81,8 +95,9 @@ def fixed_marks(
     annotations = [_text("lane", lane.title, slot) for lane, slot in zip(lanes, lane_slots, strict=True)]
     for panel, slot in zip(panels, panel_slots, strict=True):
         lines, labels = break_marks(panel, axis=slot.ref)
-        shapes += lines
-        annotations += [_last_value(panel, slot), *labels]
+        rebased, reasons = rebase_marks(panel, axis=slot.ref)
+        shapes += [*lines, *rebased]
+        annotations += [_last_value(panel, slot), *labels, *reasons]
     return {"shapes": shapes, "annotations": annotations}
 
 

@@ -13,10 +13,12 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 
+from monitoring.chart_events import clinical_events, span_traces, spans_of
 from monitoring.chart_lanes import LANE_X, Lane, condition_lane, imaging_lane, skeletal_lane, treatment_lane
 from monitoring.chart_panels import Panel, panel_traces
 from monitoring.chart_scales import TEMPLATES, Slot, fixed_marks, relative_traces, scales
 from monitoring.draw_notes import held_back_texts
+from monitoring.event_spans import EventSpan
 from monitoring.findings import MOVED
 from monitoring.points import point_views
 from monitoring.trends.types import MarkerFinding
@@ -97,7 +99,7 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
     windows = time_windows(panels, events=events, today=today)
     whole = windows["all"]["range"]
     default = _default_window(panels, windows)
-    of_lanes = list(_lane_traces(lanes, lane_slots))
+    of_lanes = [*_lane_traces(lanes, lane_slots), *_event_traces(panels, panel_slots, events)]
     return {
         "data": [*of_lanes, *_all_panel_traces(panels, panel_slots)],
         "layout": {
@@ -247,6 +249,23 @@ def _value_axis(slot: Slot) -> Json:
 def _lane_traces(lanes: Sequence[Lane], slots: Sequence[Slot]) -> Iterable[Json]:
     for lane, slot in zip(lanes, slots, strict=True):
         yield from ({**trace, "xaxis": LANE_X, "yaxis": slot.ref} for trace in lane.traces)
+
+
+def effects_on(panels: Sequence[Panel], events: Events) -> dict[str, tuple[EventSpan, ...]]:
+    """marker -> the spans in which events hold its evidence back; markers that nothing holds back are left out."""
+    happened = clinical_events(
+        panels, treatments=events.treatments, skeletal=events.skeletal, conditions=events.conditions
+    )
+    spans = {panel.marker.code: spans_of(panel, happened) for panel in panels}
+    return {marker: found for marker, found in spans.items() if found}
+
+
+def _event_traces(panels: Sequence[Panel], slots: Sequence[Slot], events: Events) -> Iterable[Json]:
+    """Before the panels' own, so that hatching lies beneath points and lines."""
+    spans = effects_on(panels, events)
+    for panel, slot in zip(panels, slots, strict=True):
+        for trace in span_traces(panel, spans.get(panel.marker.code, ())):
+            yield {**trace, "xaxis": "x", "yaxis": slot.ref}
 
 
 def _all_panel_traces(panels: Sequence[Panel], slots: Sequence[Slot]) -> Iterable[Json]:

@@ -296,6 +296,7 @@ ROWS: Final[dict[str, Row]] = {
         data=lambda _world: {"markers": ["CEA"], "every_weeks": "6", "starts_on": "2025-03-01"},
     ),
     "marker_list": Row(get=ALL),
+    "marker_effects": Row(get=ALL),
     "marker_detail": Row(
         get=ALL, foreign_get=ALL, foreign_post=NEVER, path=lambda _thing: ("CEA",), absent=lambda _thing: ("NONE",)
     ),

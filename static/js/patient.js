@@ -53,7 +53,7 @@ function turnLabels(layout) {
   // The words at a change of assay stand on the side of the line that has room.
   const [start, end] = layout.xaxis.range.map(Date.parse);
   layout.annotations = layout.annotations.map((one) => {
-    if (one.name !== "break" || (Date.parse(one.x) - start) / (end - start) < 0.6) return one;
+    if (!["break", "rebased"].includes(one.name) || (Date.parse(one.x) - start) / (end - start) < 0.6) return one;
     return { ...one, xanchor: "right", xshift: -3 };
   });
 }
@@ -73,6 +73,12 @@ function restate(data) {
     Object.assign(data[at], change);
     if (said) data[at].hovertext = data[at].hovertext.map((text, n) => (said[n] ? `${said[n]}<br>${text}` : text));
   }
+}
+
+function fillPanel(trace, layout) {
+  // From the foot of the axis to its top, wherever they are in the scale that is shown.
+  const { type, range } = layout[`yaxis${trace.yaxis.slice(1)}`];
+  trace.y = trace.y.map((side) => (type === "log" ? 10 ** range[side] : range[side]));
 }
 
 function fitNarrow(layout) {
@@ -95,6 +101,7 @@ function figure() {
     const [axis, field] = key.split(".");
     if (field) layout[axis][field] = value;
   }
+  for (const trace of data) if (trace.meta?.role === "span") fillPanel(trace, layout);
   for (const axis of ["xaxis", "xaxis2"]) if (layout[axis]) layout[axis].range = [...view.span];
   const labels = labelsFor(view.span);
   if (labels) data[labels.at].x = labels.shown;
