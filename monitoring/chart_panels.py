@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from itertools import groupby
 from typing import Any, Final
@@ -19,7 +20,7 @@ from monitoring.trends.types import DrawReading, MarkerFinding
 from monitoring.wording import days_text, figures, interval_text, moment_text, percent_text
 from patients.catalogue import MarkerDefinition
 from patients.ranges import Range
-from patients.wording import unit_text
+from patients.wording import MINUS, unit_text
 
 Trace = dict[str, Any]
 Shape = dict[str, Any]
@@ -332,7 +333,7 @@ def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
         lines.append(
             gettext("drawn as %(value)s %(unit)s") % {"value": figures(view.y, 4), "unit": unit_text(marker.unit)}
         )
-    lines.append(_change_line(view))
+    lines.append(_change_line(view, unit_text(marker.unit)))
     lines.append(_range_line(view))
     lines.append(_band_line(view))
     if view.left_out:
@@ -348,11 +349,11 @@ def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
     return [line for line in lines if line]
 
 
-def _change_line(view: PointView) -> str:
-    if view.change_percent is None or view.days_since_previous is None:
+def _change_line(view: PointView, unit: str) -> str:
+    if view.change is None or view.change_percent is None or view.days_since_previous is None:
         return ""
     line = gettext("%(change)s in %(days)s since the previous draw") % {
-        "change": percent_text(view.change_percent),
+        "change": f"{_absolute(view.change)} {unit}".strip() + f", {percent_text(view.change_percent)}",
         "days": days_text(view.days_since_previous),
     }
     rcv = view.reading.rcv_percent if view.reading else None
@@ -362,6 +363,11 @@ def _change_line(view: PointView) -> str:
     beyond = view.change_percent > rcv if rcv > 0 else view.change_percent < rcv
     verdict = gettext("more than noise (%(rcv)s)") if beyond else gettext("within noise (%(rcv)s)")
     return gettext("%(change)s, %(verdict)s") % {"change": line, "verdict": verdict % {"rcv": percent_text(rcv)}}
+
+
+def _absolute(change: Decimal) -> str:
+    sign = "+" if change > 0 else MINUS if change < 0 else ""
+    return f"{sign}{figures(abs(change))}"
 
 
 def _reference_change(percent: float, *, rises: bool) -> float:

@@ -116,7 +116,11 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
         "window": default,
         "draws": focus_draws(panels),
         "plot": {"top": TOP_PX, "bottom": BOTTOM_PX},
-        "texts": {"own_window": gettext("Shown: {start} to {end}")},
+        "texts": {
+            "own_window": gettext("Shown: {start} to {end}"),
+            "before": gettext("before {value}"),
+            "after": gettext("after {value}"),
+        },
     }
 
 
@@ -275,11 +279,24 @@ def _all_panel_traces(panels: Sequence[Panel], slots: Sequence[Slot]) -> Iterabl
 
 # --- the focus line -----------------------------------------------------------------------------------------------
 def focus_draws(panels: Sequence[Panel]) -> list[Json]:
-    """One entry a moment of drawing, oldest first: what the focus line reads out there, markers that moved first."""
-    moments: dict[str, list[str]] = {}
+    """One entry a moment of drawing, oldest first: what the focus line reads out there, markers that moved first.
+
+    `codes` and `values` are of the items in turn: by them the script finds what stands before and after.
+    """
+    moments: dict[str, list[tuple[str, str, str]]] = {}
     for panel in sorted(panels, key=lambda one: one.finding is None or one.finding.state not in MOVED):
         for view in panel.views:
             said = f"{panel.marker.short_name} {view.reported} {view.unit} {view.flag}".replace("  ", " ").strip()
             why = " · ".join(held_back_texts(view))
-            moments.setdefault(view.x, []).append(f"{said} ({why})" if why else said)
-    return [{"x": x, "day": date_text(dt.date.fromisoformat(x[:10])), "items": moments[x]} for x in sorted(moments)]
+            value = f"{view.reported} {view.flag}".strip()
+            moments.setdefault(view.x, []).append((f"{said} ({why})" if why else said, panel.marker.short_name, value))
+    return [
+        {
+            "x": x,
+            "day": date_text(dt.date.fromisoformat(x[:10])),
+            "items": [item for item, _, _ in moments[x]],
+            "codes": [code for _, code, _ in moments[x]],
+            "values": [value for _, _, value in moments[x]],
+        }
+        for x in sorted(moments)
+    ]

@@ -150,18 +150,41 @@ function placeLine() {
   line.style.bottom = `${payload.plot.bottom}px`;
 }
 
+function neighbour(name, at, step) {
+  for (let n = at + step; payload.draws[n]; n += step) {
+    const found = payload.draws[n].codes.indexOf(name);
+    if (found >= 0) return payload.draws[n].values[found];
+  }
+  return "";
+}
+
+function around(name, at) {
+  const [before, after] = [neighbour(name, at, -1), neighbour(name, at, 1)];
+  const said = [before && payload.texts.before.replace("{value}", before), after && payload.texts.after.replace("{value}", after)];
+  return said.filter(Boolean).join(" · ");
+}
+
+function told(item, beside) {
+  const said = document.createElement("span");
+  const quiet = document.createElement("span");
+  quiet.className = "quiet";
+  quiet.textContent = beside && ` (${beside})`;
+  said.append(item, quiet);
+  return said;
+}
+
 function read(at) {
   if (at === view.draw) return;
   view.draw = at;
   placeLine();
-  const { day, items } = payload.draws[at];
+  const { day, items, codes } = payload.draws[at];
   const head = document.createElement("b");
   head.textContent = day;
-  const values = items.map((item) => {
-    const said = document.createElement("span");
-    said.textContent = item;
-    return said;
-  });
+  const values = items.map((item, n) => told(item, around(codes[n], at)));
+  // A marker that was not measured that day is read out between its neighbours.
+  for (const name of new Set(payload.draws.flatMap((one) => one.codes))) {
+    if (!codes.includes(name) && neighbour(name, at, -1) && neighbour(name, at, 1)) values.push(told(`${name} –`, around(name, at)));
+  }
   readout.replaceChildren(head, ...values);
 }
 

@@ -64,6 +64,17 @@ def test_an_address_with_a_measure_that_is_none_shows_the_values(opened: Page) -
     assert drawn(opened) == "CEA ng/mL"
 
 
+# --- the focus line -------------------------------------------------------------------------------------------------
+def test_the_focus_line_is_moved_by_keys_and_tells_value_before_and_after(opened: Page) -> None:
+    opened.locator("#chart").focus()
+    opened.keyboard.press("End")
+    opened.keyboard.press("ArrowLeft")
+    readout = opened.locator("#chart-readout")
+    expect(readout).to_contain_text("CEA 4.5 ng/mL")
+    expect(readout).to_contain_text("(before 2.0 · after 6.0 H)")
+    expect(opened.locator(".focus-line")).to_be_visible()
+
+
 # --- files ----------------------------------------------------------------------------------------------------------
 def test_a_chart_is_saved_as_an_image_by_keys_with_its_unit_window_and_maker(opened: Page) -> None:
     opened.locator("#chart-files > summary").press("Enter")
