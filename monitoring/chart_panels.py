@@ -345,6 +345,8 @@ def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
     lines.append(" · ".join(part for part in (point.laboratory, point.assay) if part))
     if point.version > 1:
         lines.append(gettext("corrected value"))
+    if view.entered_by:
+        lines.append(gettext("entered by %(person)s") % {"person": view.entered_by})
     lines.append(view.note)
     return [line for line in lines if line]
 

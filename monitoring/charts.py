@@ -60,6 +60,7 @@ def panels_of(
     findings: Mapping[str, MarkerFinding],
     notes: Mapping[int, str],
     markers: Catalogue,
+    entered: Mapping[int, str] | None = None,
 ) -> list[Panel]:
     """One panel a marker that has a value, in the catalogue's order."""
     return [
@@ -72,6 +73,7 @@ def panels_of(
                 intervals=intervals,
                 finding=findings.get(marker.code),
                 notes=notes,
+                entered=entered,
             ),
             finding=findings.get(marker.code),
         )

@@ -110,7 +110,7 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     evaluation = Evaluation.objects.filter(patient=patient).order_by("-at", "-pk").first()
     found = _found(evaluation, trends, patient_id=patient.pk)
     findings = {one.marker: one for one in found.markers}
-    draws = {draw.pk: draw for draw in Draw.objects.filter(patient=patient).only("pk", "note")}
+    draws = {draw.pk: draw for draw in Draw.objects.filter(patient=patient).select_related("recorded_by")}
     waiting = _waiting(patient)
     intervals = intervals_behind([series, waiting])
     panels = panels_of(
@@ -120,6 +120,7 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
         findings=findings,
         notes={pk: draw.note for pk, draw in draws.items()},
         markers=catalogue(),
+        entered={pk: str(draw.recorded_by) for pk, draw in draws.items() if draw.recorded_by and draw.batch_id is None},
     )
     held = _held_panels(waiting, patient=patient, intervals=intervals)
     absent = absent_results(patient.pk)

@@ -42,6 +42,7 @@ class PointView:
     supports: bool
     breaks: str
     note: str
+    entered_by: str  # '' where it came with a file or nobody is on record
 
     @property
     def censored(self) -> bool:
@@ -73,6 +74,7 @@ def point_views(
     intervals: Intervals,
     finding: MarkerFinding | None = None,
     notes: Mapping[int, str] | None = None,
+    entered: Mapping[int, str] | None = None,
 ) -> list[PointView]:
     """The points of one series, oldest first. Without a finding nothing is said about support."""
     readings = {reading.draw_id: reading for reading in finding.readings} if finding else {}
@@ -101,6 +103,7 @@ def point_views(
                 supports=point.draw_id in supporting,
                 breaks=breaks,
                 note=(notes or {}).get(point.draw_id, ""),
+                entered_by=(entered or {}).get(point.draw_id, ""),
             )
         )
         previous, segment = point, now

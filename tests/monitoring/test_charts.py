@@ -320,6 +320,13 @@ def test_the_hover_says_what_was_held_back_of_a_draw() -> None:
     ]
 
 
+def test_the_hover_says_who_entered_the_value() -> None:
+    shown = panel([point("CEA", "2", draw=1)])
+    assert "entered by" not in hover_text(shown.marker, shown.views[0])
+    by = replace(shown.views[0], entered_by="Nora <Nurse>")
+    assert hover_text(shown.marker, by).split("<br>")[-1] == "entered by Nora &lt;Nurse&gt;"
+
+
 def test_nothing_a_person_typed_becomes_markup() -> None:
     shown = panel([point("CEA", "<2", laboratory="<b>x</b>")], note="<a href='javascript:1'>note</a>")
     text = hover_text(shown.marker, shown.views[0])
