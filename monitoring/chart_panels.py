@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from itertools import groupby
 from typing import Any, Final
@@ -19,7 +20,7 @@ from monitoring.trends.types import DrawReading, MarkerFinding
 from monitoring.wording import days_text, figures, interval_text, moment_text, percent_text
 from patients.catalogue import MarkerDefinition
 from patients.ranges import Range
-from patients.wording import unit_text
+from patients.wording import MINUS, unit_text
 
 Trace = dict[str, Any]
 Shape = dict[str, Any]
@@ -90,7 +91,7 @@ def _line(panel: Panel) -> Trace:
             ys.append(None)
         if not view.censored and not view.left_out:
             xs.append(view.x)
-            ys.append(view.y)
+            ys.append(_number(view.y))
     return {
         "type": "scatter",
         "mode": "lines",
@@ -111,7 +112,7 @@ def _points(panel: Panel, views: Sequence[PointView], *, role: str, symbols: lis
         "name": panel.marker.short_name,
         "meta": {"marker": panel.marker.code, "role": role},
         "x": [view.x for view in views],
-        "y": [view.y for view in views],
+        "y": [_number(view.y) for view in views],
         "customdata": [view.point.draw_id for view in views],
         "marker": {
             "symbol": symbols,
@@ -128,28 +129,39 @@ def _points(panel: Panel, views: Sequence[PointView], *, role: str, symbols: lis
     }
 
 
+def _is_number(number: float | None) -> bool:
+    return number is not None and not math.isnan(number)
+
+
+def _number(y: float) -> float | None:
+    """A value that has no number in the measure of the panel is a gap."""
+    return None if math.isnan(y) else y
+
+
 def _personal_bands(panel: Panel) -> list[Trace]:
-    """What was expected of this person at each draw, from the draws before it. One patch between two breaks."""
-    patches: list[list[tuple[str, DrawReading]]] = [[]]
+    """What was expected of this person at each draw, from the draws before it. One trace between two breaks.
+
+    It has a patch wherever two draws in turn have a band.
+    """
+    segments: list[list[PointView]] = [[]]
     for view in panel.views:
         if view.breaks:
-            patches.append([])
+            segments.append([])
         if view.reading is not None and view.reading.band_low is not None:
-            patches[-1].append((view.x, view.reading))
+            segments[-1].append(view)
     traces = []
-    for patch in patches:
-        if len(patch) < 2:
+    for segment in segments:
+        if len(segment) < 2:
             continue
-        xs, low = [x for x, _ in patch], [reading.band_low for _, reading in patch]
-        high = [reading.band_high for _, reading in patch]
+        xs, ys = _patches([(view.x, view.reading) for view in segment if view.reading is not None])
         traces.append(
             {
                 "type": "scatter",
                 "mode": "lines",
                 "name": gettext("expected of this person"),
                 "meta": {"marker": panel.marker.code, "role": "personal_band"},
-                "x": [*xs, *reversed(xs)],
-                "y": [*high, *reversed(low)],
+                "x": xs,
+                "y": ys,
                 "fill": "toself",
                 "fillcolor": f"var({panel.colour})@0.12",
                 "line": {"width": 0, "color": f"var({panel.colour})@0"},
@@ -157,6 +169,20 @@ def _personal_bands(panel: Panel) -> list[Trace]:
             }
         )
     return traces
+
+
+def _patches(segment: Sequence[tuple[str, DrawReading]]) -> tuple[list[str | None], list[float | None]]:
+    """Outlines, along the upper edge and back along the lower, with a gap between two of them."""
+    xs: list[str | None] = []
+    ys: list[float | None] = []
+    for known, group in groupby(segment, key=lambda one: _is_number(one[1].band_low)):
+        patch = list(group)
+        if not known or len(patch) < 2:
+            continue
+        xs += [*([None] if xs else []), *(x for x, _ in patch), *(x for x, _ in reversed(patch))]
+        ys += [*([None] if ys else []), *(one.band_high for _, one in patch)]
+        ys += [one.band_low for _, one in reversed(patch)]
+    return xs, ys
 
 
 # --- shapes -------------------------------------------------------------------------------------------------------
@@ -234,17 +260,20 @@ def break_marks(panel: Panel, *, axis: str) -> tuple[list[Shape], list[dict[str,
 
 
 # --- ranges of the value axis -------------------------------------------------------------------------------------
-def linear_range(panel: Panel) -> tuple[float, float]:
-    """Holds every value, the whole reference range and the personal band, and a margin; it starts at 0 by need only."""
-    numbers = _extent(panel)
+def linear_range(panel: Panel, *, in_view: Sequence[float] = ()) -> tuple[float, float]:
+    """Holds every value, the whole reference range, the personal band and what must be `in_view`, and a margin.
+
+    It starts at 0 by need only.
+    """
+    numbers = [*_extent(panel), *in_view]
     low, high = min(numbers), max(numbers)
     margin = (high - low or abs(high) or 1.0) * MARGIN
     return (max(low - margin, 0.0) if low > 0 else low - margin, high + margin)
 
 
-def log_range(panel: Panel) -> tuple[float, float] | None:
+def log_range(panel: Panel, *, in_view: Sequence[float] = ()) -> tuple[float, float] | None:
     """As powers of ten; None where nothing is positive, so that the panel stays linear."""
-    numbers = [number for number in _extent(panel) if number > 0]
+    numbers = [number for number in (*_extent(panel), *in_view) if number > 0]
     if not numbers:
         return None
     low, high = math.log10(min(numbers)), math.log10(max(numbers))
@@ -253,12 +282,12 @@ def log_range(panel: Panel) -> tuple[float, float] | None:
 
 
 def _extent(panel: Panel) -> list[float]:
-    numbers = [view.y for view in panel.views]
+    numbers: list[float | None] = [view.y for view in panel.views]
     for view in panel.views:
         limits = _limits(view.within) or (None, None)
         band = (view.reading.band_low, view.reading.band_high) if view.reading else (None, None)
-        numbers.extend(number for number in (*limits, *band) if number is not None)
-    return numbers
+        numbers.extend((*limits, *band))
+    return [number for number in numbers if number is not None and not math.isnan(number)]
 
 
 # --- words --------------------------------------------------------------------------------------------------------
@@ -304,7 +333,7 @@ def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
         lines.append(
             gettext("drawn as %(value)s %(unit)s") % {"value": figures(view.y, 4), "unit": unit_text(marker.unit)}
         )
-    lines.append(_change_line(view))
+    lines.append(_change_line(view, unit_text(marker.unit)))
     lines.append(_range_line(view))
     lines.append(_band_line(view))
     if view.left_out:
@@ -316,15 +345,17 @@ def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
     lines.append(" · ".join(part for part in (point.laboratory, point.assay) if part))
     if point.version > 1:
         lines.append(gettext("corrected value"))
+    if view.entered_by:
+        lines.append(gettext("entered by %(person)s") % {"person": view.entered_by})
     lines.append(view.note)
     return [line for line in lines if line]
 
 
-def _change_line(view: PointView) -> str:
-    if view.change_percent is None or view.days_since_previous is None:
+def _change_line(view: PointView, unit: str) -> str:
+    if view.change is None or view.change_percent is None or view.days_since_previous is None:
         return ""
     line = gettext("%(change)s in %(days)s since the previous draw") % {
-        "change": percent_text(view.change_percent),
+        "change": f"{_absolute(view.change)} {unit}".strip() + f", {percent_text(view.change_percent)}",
         "days": days_text(view.days_since_previous),
     }
     rcv = view.reading.rcv_percent if view.reading else None
@@ -334,6 +365,11 @@ def _change_line(view: PointView) -> str:
     beyond = view.change_percent > rcv if rcv > 0 else view.change_percent < rcv
     verdict = gettext("more than noise (%(rcv)s)") if beyond else gettext("within noise (%(rcv)s)")
     return gettext("%(change)s, %(verdict)s") % {"change": line, "verdict": verdict % {"rcv": percent_text(rcv)}}
+
+
+def _absolute(change: Decimal) -> str:
+    sign = "+" if change > 0 else MINUS if change < 0 else ""
+    return f"{sign}{figures(abs(change))}"
 
 
 def _reference_change(percent: float, *, rises: bool) -> float:

@@ -13,19 +13,12 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 
+from monitoring.chart_events import clinical_events, span_traces, spans_of
 from monitoring.chart_lanes import LANE_X, Lane, condition_lane, imaging_lane, skeletal_lane, treatment_lane
-from monitoring.chart_panels import (
-    Panel,
-    break_marks,
-    last_value_text,
-    linear_range,
-    log_range,
-    panel_remark,
-    panel_title,
-    panel_traces,
-    reference_bands,
-)
+from monitoring.chart_panels import Panel, panel_traces
+from monitoring.chart_scales import TEMPLATES, Slot, fixed_marks, relative_traces, scales
 from monitoring.draw_notes import held_back_texts
+from monitoring.event_spans import EventSpan
 from monitoring.findings import MOVED
 from monitoring.points import point_views
 from monitoring.trends.types import MarkerFinding
@@ -39,7 +32,6 @@ from patients.wording import chinese
 Json = dict[str, Any]
 
 TITLE_PX: Final = 22
-TITLE_CHARACTER_PX: Final = 7.8
 LANE_ROW_PX: Final = 20
 PANEL_PX: Final = 96
 GAP_PX: Final = 12
@@ -60,23 +52,6 @@ class Events:
     conditions: Sequence[Condition] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """Where one row of the figure stands, as shares of its height from the bottom."""
-
-    axis: int
-    bottom: float
-    top: float
-
-    @property
-    def ref(self) -> str:
-        return "y" if self.axis == 1 else f"y{self.axis}"
-
-    @property
-    def key(self) -> str:
-        return "yaxis" if self.axis == 1 else f"yaxis{self.axis}"
-
-
 def panels_of(
     series: Mapping[str, Sequence[SeriesPoint]],
     *,
@@ -85,6 +60,7 @@ def panels_of(
     findings: Mapping[str, MarkerFinding],
     notes: Mapping[int, str],
     markers: Catalogue,
+    entered: Mapping[int, str] | None = None,
 ) -> list[Panel]:
     """One panel a marker that has a value, in the catalogue's order."""
     return [
@@ -97,6 +73,7 @@ def panels_of(
                 intervals=intervals,
                 finding=findings.get(marker.code),
                 notes=notes,
+                entered=entered,
             ),
             finding=findings.get(marker.code),
         )
@@ -124,23 +101,28 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
     windows = time_windows(panels, events=events, today=today)
     whole = windows["all"]["range"]
     default = _default_window(panels, windows)
+    of_lanes = [*_lane_traces(lanes, lane_slots), *_event_traces(panels, panel_slots, events)]
     return {
-        "data": [*_lane_traces(lanes, lane_slots), *_all_panel_traces(panels, panel_slots)],
+        "data": [*of_lanes, *_all_panel_traces(panels, panel_slots)],
         "layout": {
             **figure_layout(height),
+            **fixed_marks(lanes, lane_slots, panels, panel_slots),
             **_time_axes(lanes, slots, windows[default]["range"]),
             **{slot.key: _lane_axis(lane, slot) for lane, slot in zip(lanes, lane_slots, strict=True)},
             **{slot.key: _value_axis(slot) for slot in panel_slots},
         },
-        "scales": {
-            name: _scale(lanes, lane_slots, panels, panel_slots, span=whole, logarithmic=name == "log")
-            for name in ("linear", "log")
-        },
+        "scales": scales(panels, panel_slots, span=whole),
+        "templates": TEMPLATES,
+        "measures": relative_traces(panels, first=len(of_lanes)),
         "windows": windows,
         "window": default,
         "draws": focus_draws(panels),
         "plot": {"top": TOP_PX, "bottom": BOTTOM_PX},
-        "texts": {"own_window": gettext("Shown: {start} to {end}"), "log_scale": gettext("log scale")},
+        "texts": {
+            "own_window": gettext("Shown: {start} to {end}"),
+            "before": gettext("before {value}"),
+            "after": gettext("after {value}"),
+        },
     }
 
 
@@ -275,87 +257,48 @@ def _lane_traces(lanes: Sequence[Lane], slots: Sequence[Slot]) -> Iterable[Json]
         yield from ({**trace, "xaxis": LANE_X, "yaxis": slot.ref} for trace in lane.traces)
 
 
+def effects_on(panels: Sequence[Panel], events: Events) -> dict[str, tuple[EventSpan, ...]]:
+    """marker -> the spans in which events hold its evidence back; markers that nothing holds back are left out."""
+    happened = clinical_events(
+        panels, treatments=events.treatments, skeletal=events.skeletal, conditions=events.conditions
+    )
+    spans = {panel.marker.code: spans_of(panel, happened) for panel in panels}
+    return {marker: found for marker, found in spans.items() if found}
+
+
+def _event_traces(panels: Sequence[Panel], slots: Sequence[Slot], events: Events) -> Iterable[Json]:
+    """Before the panels' own, so that hatching lies beneath points and lines."""
+    spans = effects_on(panels, events)
+    for panel, slot in zip(panels, slots, strict=True):
+        for trace in span_traces(panel, spans.get(panel.marker.code, ())):
+            yield {**trace, "xaxis": "x", "yaxis": slot.ref}
+
+
 def _all_panel_traces(panels: Sequence[Panel], slots: Sequence[Slot]) -> Iterable[Json]:
     for panel, slot in zip(panels, slots, strict=True):
         yield from ({**trace, "xaxis": "x", "yaxis": slot.ref} for trace in panel_traces(panel))
 
 
-def _scale(
-    lanes: Sequence[Lane],
-    lane_slots: Sequence[Slot],
-    panels: Sequence[Panel],
-    panel_slots: Sequence[Slot],
-    *,
-    span: Sequence[str],
-    logarithmic: bool,
-) -> Json:
-    """What changes with the scale, as one relayout: axes, bands (they end where the axis ends) and titles."""
-    change: Json = {"shapes": [], "annotations": [_title(lane.title, slot) for lane, slot in _pairs(lanes, lane_slots)]}
-    for panel, slot in zip(panels, panel_slots, strict=True):
-        powers = log_range(panel) if logarithmic else None
-        ends = linear_range(panel) if powers is None else powers
-        bottom, top = ends if powers is None else (10 ** ends[0], 10 ** ends[1])
-        change[f"{slot.key}.type"] = "linear" if powers is None else "log"
-        change[f"{slot.key}.range"] = list(ends)
-        bands = reference_bands(panel, axis=slot.ref, start=span[0], end=span[1], bottom=bottom, top=top)
-        lines, labels = break_marks(panel, axis=slot.ref)
-        change["shapes"] += [*bands, *lines]
-        change["annotations"] += [
-            {**_title(panel_title(panel), slot), "font": {"size": 12, "color": "var(--ink)", "weight": 600}},
-            _remark(panel, slot, logarithmic=powers is not None),
-            _last_value(panel, slot),
-            *labels,
-        ]
-    return change
-
-
-def _pairs(lanes: Sequence[Lane], slots: Sequence[Slot]) -> Iterable[tuple[Lane, Slot]]:
-    return zip(lanes, slots, strict=True)
-
-
-def _title(text: str, slot: Slot) -> Json:
-    return {
-        "name": "title",
-        "text": text,
-        "xref": "paper",
-        "yref": "paper",
-        "x": 0,
-        "y": slot.top,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "showarrow": False,
-        "align": "left",
-        "font": {"size": 12, "color": "var(--ink)"},
-    }
-
-
-def _remark(panel: Panel, slot: Slot, *, logarithmic: bool) -> Json:
-    """Set behind the title, whose width is estimated: one annotation cannot hold two weights under the policy."""
-    return {
-        **_title(panel_remark(panel, logarithmic=logarithmic), slot),
-        "name": "remark",
-        "xshift": 12 + TITLE_CHARACTER_PX * len(panel_title(panel)),
-        "font": {"size": 11, "color": "var(--quiet)"},
-    }
-
-
-def _last_value(panel: Panel, slot: Slot) -> Json:
-    return {
-        **_title(last_value_text(panel), slot),
-        "name": "last",
-        "x": 1,
-        "xanchor": "right",
-        "font": {"size": 14, "color": f"var({panel.colour})", "weight": 600},
-    }
-
-
 # --- the focus line -----------------------------------------------------------------------------------------------
 def focus_draws(panels: Sequence[Panel]) -> list[Json]:
-    """One entry a moment of drawing, oldest first: what the focus line reads out there, markers that moved first."""
-    moments: dict[str, list[str]] = {}
+    """One entry a moment of drawing, oldest first: what the focus line reads out there, markers that moved first.
+
+    `codes` and `values` are of the items in turn: by them the script finds what stands before and after.
+    """
+    moments: dict[str, list[tuple[str, str, str]]] = {}
     for panel in sorted(panels, key=lambda one: one.finding is None or one.finding.state not in MOVED):
         for view in panel.views:
             said = f"{panel.marker.short_name} {view.reported} {view.unit} {view.flag}".replace("  ", " ").strip()
             why = " · ".join(held_back_texts(view))
-            moments.setdefault(view.x, []).append(f"{said} ({why})" if why else said)
-    return [{"x": x, "day": date_text(dt.date.fromisoformat(x[:10])), "items": moments[x]} for x in sorted(moments)]
+            value = f"{view.reported} {view.flag}".strip()
+            moments.setdefault(view.x, []).append((f"{said} ({why})" if why else said, panel.marker.short_name, value))
+    return [
+        {
+            "x": x,
+            "day": date_text(dt.date.fromisoformat(x[:10])),
+            "items": [item for item, _, _ in moments[x]],
+            "codes": [code for _, code, _ in moments[x]],
+            "values": [value for _, _, value in moments[x]],
+        }
+        for x in sorted(moments)
+    ]

@@ -11,8 +11,9 @@ from typing import Any
 from django.utils import timezone
 
 from monitoring.alert_panel import AlertView, alerts_of
+from monitoring.chart_events import SpanRow, span_rows
 from monitoring.chart_panels import Panel
-from monitoring.charts import Events, panels_of, patient_chart
+from monitoring.charts import Events, effects_on, panels_of, patient_chart
 from monitoring.cumulative import CumulativeTable, cumulative_table
 from monitoring.evaluation import clinic_zone, date_of
 from monitoring.explanation import NO_WEIGHT, MarkerWhy, against, explain_marker
@@ -93,6 +94,7 @@ class PatientPage:
     last_draw_on: dt.date | None
     panels: tuple[Panel, ...]  # what chart and table were made of, for whoever draws them elsewhere
     events: Events
+    effects: tuple[SpanRow, ...]  # in words what the chart shows hatched
 
     @property
     def has_results(self) -> bool:
@@ -108,7 +110,7 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     evaluation = Evaluation.objects.filter(patient=patient).order_by("-at", "-pk").first()
     found = _found(evaluation, trends, patient_id=patient.pk)
     findings = {one.marker: one for one in found.markers}
-    draws = {draw.pk: draw for draw in Draw.objects.filter(patient=patient).only("pk", "note")}
+    draws = {draw.pk: draw for draw in Draw.objects.filter(patient=patient).select_related("recorded_by")}
     waiting = _waiting(patient)
     intervals = intervals_behind([series, waiting])
     panels = panels_of(
@@ -118,6 +120,7 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
         findings=findings,
         notes={pk: draw.note for pk, draw in draws.items()},
         markers=catalogue(),
+        entered={pk: str(draw.recorded_by) for pk, draw in draws.items() if draw.recorded_by and draw.batch_id is None},
     )
     held = _held_panels(waiting, patient=patient, intervals=intervals)
     absent = absent_results(patient.pk)
@@ -125,7 +128,6 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     events = _events(patient)
     alerts = alerts_of(patient, studies=events.imaging, now=now)
     due = due_draws([patient.pk], tz=timezone.get_current_timezone()).get(patient.pk)
-    events = _events(patient)
     last_draw_on = max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in (*panels, *held)), default=None)
     return PatientPage(
         level=level_of(evaluation.level if evaluation else None, alert=bool(alerts.standing), pending=mark is not None),
@@ -144,7 +146,12 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
         last_draw_on=last_draw_on,
         panels=tuple(panels),
         events=events,
+        effects=tuple(_effects(panels, events)),
     )
+
+
+def _effects(panels: Sequence[Panel], events: Events) -> list[SpanRow]:
+    return span_rows({catalogue().marker(code).short_name: spans for code, spans in effects_on(panels, events).items()})
 
 
 def _found(evaluation: Evaluation | None, trends: Mapping[str, Trend], *, patient_id: int) -> PatientFinding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from django.utils import timezone
@@ -34,12 +35,14 @@ class PointView:
     unit: str
     within: Range | None
     flag: str
+    change: Decimal | None  # from the previous value, in the canonical unit
     change_percent: float | None
     days_since_previous: int | None
     reading: DrawReading | None
     supports: bool
     breaks: str
     note: str
+    entered_by: str  # '' where it came with a file or nobody is on record
 
     @property
     def censored(self) -> bool:
@@ -71,6 +74,7 @@ def point_views(
     intervals: Intervals,
     finding: MarkerFinding | None = None,
     notes: Mapping[int, str] | None = None,
+    entered: Mapping[int, str] | None = None,
 ) -> list[PointView]:
     """The points of one series, oldest first. Without a finding nothing is said about support."""
     readings = {reading.draw_id: reading for reading in finding.readings} if finding else {}
@@ -90,12 +94,16 @@ def point_views(
                 unit=unit_text(point.unit),
                 within=within,
                 flag=flag_of(point, within),
+                change=None
+                if breaks or previous is None or not _comparable(previous, point)
+                else point.canonical - previous.canonical,
                 change_percent=None if breaks else _change(previous, point),
                 days_since_previous=None if previous is None else _days(previous, point),
                 reading=readings.get(point.draw_id),
                 supports=point.draw_id in supporting,
                 breaks=breaks,
                 note=(notes or {}).get(point.draw_id, ""),
+                entered_by=(entered or {}).get(point.draw_id, ""),
             )
         )
         previous, segment = point, now
@@ -118,9 +126,13 @@ def _days(previous: SeriesPoint, point: SeriesPoint) -> int:
 
 def _change(previous: SeriesPoint | None, point: SeriesPoint) -> float | None:
     """Percent from the previous value; none where either is only a limit, or where there is nothing to divide by."""
-    if previous is None or previous.comparator or point.comparator or previous.canonical == 0:
+    if previous is None or not _comparable(previous, point) or previous.canonical == 0:
         return None
     return float((point.canonical - previous.canonical) / previous.canonical * 100)
+
+
+def _comparable(previous: SeriesPoint, point: SeriesPoint) -> bool:
+    return not (previous.comparator or point.comparator)
 
 
 def _break(previous: SeriesPoint, point: SeriesPoint) -> str:

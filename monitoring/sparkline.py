@@ -15,11 +15,15 @@ MARGIN: Final = 0.06  # air above and below, as a share of the range shown
 
 @dataclass(frozen=True, slots=True)
 class SparkPoint:
-    """One value: days on any common scale, the number, and whether it is only a reporting limit."""
+    """One value: days on any common scale, the number, whether it is only a reporting limit, and its segment.
+
+    A new segment begins where assay or laboratory changed: its numbers are not joined to those before.
+    """
 
     day: float
     value: float
     censored: bool = False
+    segment: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Sparkline:
-    """`runs` are the polylines, broken at censored values; `band` is the reference range as (y, height)."""
+    """`runs` are the polylines, broken at censored values and between segments; `band` is the range as (y, height)."""
 
     runs: tuple[str, ...]
     dots: tuple[Dot, ...]
@@ -65,12 +69,16 @@ def sparkline(
         return round(PADDING + (top - value) / (top - bottom) * (HEIGHT - 2 * PADDING), 1)
 
     dots = tuple(Dot(place_x(point.day), place_y(point.value), point.censored) for point in shown)
-    return Sparkline(_runs(dots), dots, dots[-1], _band(low, high, place_y))
+    return Sparkline(_runs(dots, [point.segment for point in shown]), dots, dots[-1], _band(low, high, place_y))
 
 
-def _runs(dots: Sequence[Dot]) -> tuple[str, ...]:
+def _runs(dots: Sequence[Dot], segments: Sequence[int]) -> tuple[str, ...]:
     runs: list[list[Dot]] = [[]]
-    for dot in dots:
+    now = segments[0]
+    for dot, segment in zip(dots, segments, strict=True):
+        if segment != now:
+            runs.append([])
+            now = segment
         if dot.censored:
             runs.append([])
         else:

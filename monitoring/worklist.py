@@ -13,6 +13,7 @@ from django.utils.http import urlencode
 from accounts.models import User
 from monitoring.alert_panel import results_of
 from monitoring.alert_wording import next_step_text
+from monitoring.evaluation import segments_of
 from monitoring.models import Alert, AlertState, EvaluationMark, Trend
 from monitoring.points import reported_text
 from monitoring.ranges import flag_of, intervals_behind, range_of
@@ -322,9 +323,12 @@ def _marker_cell(
         spark=sparkline(
             [
                 SparkPoint(
-                    point.collected_at.timestamp() / SECONDS_A_DAY, float(point.canonical), bool(point.comparator)
+                    point.collected_at.timestamp() / SECONDS_A_DAY,
+                    float(point.canonical),
+                    bool(point.comparator),
+                    segment,
                 )
-                for point in points
+                for point, segment in zip(points, segments_of(points), strict=True)
             ],
             low=float(within.low) if within and within.low is not None else None,
             high=float(within.high) if within and within.high is not None else None,

@@ -70,6 +70,9 @@ class World:
         return (who == "stranger") == (thing is self.other)
 
 
+ALL: Final = (200, 200, 200)
+DONE: Final = (302, 302, 302)
+NEVER: Final = (405, 405, 405)
 Path_ = Callable[[Owned], tuple[object, ...]]
 Data = Callable[[World], dict[str, Any]]
 By = tuple[int, int, int]  # nurse, clinician, administrator
@@ -182,6 +185,15 @@ def about_a_draw(*, get: By, post: By = (405, 405, 405)) -> Row:
     )
 
 
+def about_a_chart() -> Row:
+    return Row(
+        get=ALL,
+        foreign_post=NEVER,
+        path=lambda thing: (thing.patient.pk, "CEA"),
+        absent=lambda _thing: (ABSENT, "CEA"),
+    )
+
+
 def about_a_batch() -> Row:
     return Row(
         get=(200, 403, 200),
@@ -226,9 +238,6 @@ def upload(world: World) -> dict[str, Any]:
     return {"care_team": world.cast.team.pk, "file": SimpleUploadedFile("a.csv", content)}
 
 
-ALL: Final = (200, 200, 200)
-DONE: Final = (302, 302, 302)
-NEVER: Final = (405, 405, 405)
 ROWS: Final[dict[str, Row]] = {
     "home": Row(get=DONE, post=DONE, anyone=(302, 302)),
     "health": Row(get=ALL, post=NEVER, anyone=(200, 405)),
@@ -248,6 +257,9 @@ ROWS: Final[dict[str, Row]] = {
     "worklist_paper": Row(get=ALL),
     "patient": about_a_patient(get=ALL),
     "patient_paper": about_a_patient(get=ALL),
+    "chart_csv": about_a_chart(),
+    "chart_json": about_a_chart(),
+    "chart_caption": about_a_chart(),
     "alert": Row(get=DONE, foreign_post=NEVER, path=lambda thing: (thing.alert,), absent=of_nobody),
     "alert_acknowledge": Row(
         get=NEVER,
@@ -323,6 +335,7 @@ ROWS: Final[dict[str, Row]] = {
         data=lambda _world: {"markers": ["CEA"], "every_weeks": "6", "starts_on": "2025-03-01"},
     ),
     "marker_list": Row(get=ALL),
+    "marker_effects": Row(get=ALL),
     "marker_detail": Row(
         get=ALL, foreign_get=ALL, foreign_post=NEVER, path=lambda _thing: ("CEA",), absent=lambda _thing: ("NONE",)
     ),

@@ -2,6 +2,7 @@
 // focus line through all panels by mouse and by arrow keys. All words come with the data.
 
 import { coloured } from "./chart_colours.js";
+import { offerImages } from "./chart_image.js";
 
 const chart = document.getElementById("chart");
 const tools = document.getElementById("chart-tools");
@@ -12,10 +13,31 @@ const darkness = window.matchMedia("(prefers-color-scheme: dark)");
 const finePointer = window.matchMedia("(pointer: fine)");
 const narrow = window.matchMedia("(max-width: 720px)");
 
-const view = { window: payload.window, span: payload.windows[payload.window].range, scale: "linear", draw: -1 };
+const view = { window: payload.window, span: payload.windows[payload.window].range, scale: "linear", measure: "value", draw: -1 };
 const line = document.createElement("div");
 line.className = "focus-line";
 line.hidden = true;
+
+// --- what was chosen is kept: in the address, so that it can be sent, and for the walk to the next patient ------------
+const KEPT = { scale: ["linear", "log"], measure: ["value", "uln", "baseline"] };
+
+function recall() {
+  const asked = new URLSearchParams(window.location.search);
+  for (const [name, known] of Object.entries(KEPT)) {
+    const said = asked.get(name) ?? sessionStorage.getItem(`chart-${name}`);
+    if (known.includes(said)) view[name] = said;
+  }
+}
+
+function keep() {
+  const address = new URL(window.location.href);
+  for (const [name, [usual]] of Object.entries(KEPT)) {
+    sessionStorage.setItem(`chart-${name}`, view[name]);
+    if (view[name] === usual) address.searchParams.delete(name);
+    else address.searchParams.set(name, view[name]);
+  }
+  window.history.replaceState(window.history.state, "", address);
+}
 
 // --- drawing -------------------------------------------------------------------------------------------------------
 function labelsFor([start, end]) {
@@ -31,16 +53,39 @@ function turnLabels(layout) {
   // The words at a change of assay stand on the side of the line that has room.
   const [start, end] = layout.xaxis.range.map(Date.parse);
   layout.annotations = layout.annotations.map((one) => {
-    if (one.name !== "break" || (Date.parse(one.x) - start) / (end - start) < 0.6) return one;
+    if (!["break", "rebased"].includes(one.name) || (Date.parse(one.x) - start) / (end - start) < 0.6) return one;
     return { ...one, xanchor: "right", xshift: -3 };
   });
 }
 
+function scaleName() {
+  if (view.measure === "value") return view.scale;
+  return view.scale === "log" ? `${view.measure}-log` : view.measure;
+}
+
+function whole(one) {
+  return { ...payload.templates[one.name], ...one };
+}
+
+function restate(data) {
+  // The numbers of the measure chosen; a hover text begins with the number that is drawn.
+  for (const [at, { said, ...change }] of Object.entries(payload.measures[view.measure] ?? {})) {
+    Object.assign(data[at], change);
+    if (said) data[at].hovertext = data[at].hovertext.map((text, n) => (said[n] ? `${said[n]}<br>${text}` : text));
+  }
+}
+
+function fillPanel(trace, layout) {
+  // From the foot of the axis to its top, wherever they are in the scale that is shown.
+  const { type, range } = layout[`yaxis${trace.yaxis.slice(1)}`];
+  trace.y = trace.y.map((side) => (type === "log" ? 10 ** range[side] : range[side]));
+}
+
 function fitNarrow(layout) {
-  // Title and last value share one line: what stands between them gives way, all but the word that says "log".
+  // Title and last value share one line: what stands between them gives way to what must be said.
   for (const axis of ["xaxis", "xaxis2"]) if (layout[axis]) layout[axis].nticks = 4;
   layout.annotations = layout.annotations.map((one) => {
-    if (one.name === "remark") return { ...one, text: view.scale === "log" ? payload.texts.log_scale : "" };
+    if (one.name === "remark") return { ...one, text: one.narrow };
     return one.name === "last" ? { ...one, font: { ...one.font, size: 12 } } : one;
   });
 }
@@ -48,13 +93,15 @@ function fitNarrow(layout) {
 function figure() {
   const data = structuredClone(payload.data);
   const layout = structuredClone(payload.layout);
-  const scale = payload.scales[view.scale];
-  layout.shapes = scale.shapes;
-  layout.annotations = scale.annotations;
+  const scale = payload.scales[scaleName()];
+  restate(data);
+  layout.shapes = [...layout.shapes, ...scale.shapes].map(whole);
+  layout.annotations = [...layout.annotations, ...scale.annotations].map(whole);
   for (const [key, value] of Object.entries(scale)) {
     const [axis, field] = key.split(".");
     if (field) layout[axis][field] = value;
   }
+  for (const trace of data) if (trace.meta?.role === "span") fillPanel(trace, layout);
   for (const axis of ["xaxis", "xaxis2"]) if (layout[axis]) layout[axis].range = [...view.span];
   const labels = labelsFor(view.span);
   if (labels) data[labels.at].x = labels.shown;
@@ -74,8 +121,10 @@ async function draw() {
   for (const button of tools.querySelectorAll("[data-window]")) {
     button.setAttribute("aria-pressed", String(button.dataset.window === view.window));
   }
-  for (const button of tools.querySelectorAll("[data-scale]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.scale === view.scale));
+  for (const name of Object.keys(KEPT)) {
+    for (const button of tools.querySelectorAll(`[data-${name}]`)) {
+      button.setAttribute("aria-pressed", String(button.dataset[name] === view[name]));
+    }
   }
   const [start, end] = view.span.map((edge) => edge.slice(0, 10));
   windowText.textContent = view.window
@@ -101,18 +150,41 @@ function placeLine() {
   line.style.bottom = `${payload.plot.bottom}px`;
 }
 
+function neighbour(name, at, step) {
+  for (let n = at + step; payload.draws[n]; n += step) {
+    const found = payload.draws[n].codes.indexOf(name);
+    if (found >= 0) return payload.draws[n].values[found];
+  }
+  return "";
+}
+
+function around(name, at) {
+  const [before, after] = [neighbour(name, at, -1), neighbour(name, at, 1)];
+  const said = [before && payload.texts.before.replace("{value}", before), after && payload.texts.after.replace("{value}", after)];
+  return said.filter(Boolean).join(" · ");
+}
+
+function told(item, beside) {
+  const said = document.createElement("span");
+  const quiet = document.createElement("span");
+  quiet.className = "quiet";
+  quiet.textContent = beside && ` (${beside})`;
+  said.append(item, quiet);
+  return said;
+}
+
 function read(at) {
   if (at === view.draw) return;
   view.draw = at;
   placeLine();
-  const { day, items } = payload.draws[at];
+  const { day, items, codes } = payload.draws[at];
   const head = document.createElement("b");
   head.textContent = day;
-  const values = items.map((item) => {
-    const said = document.createElement("span");
-    said.textContent = item;
-    return said;
-  });
+  const values = items.map((item, n) => told(item, around(codes[n], at)));
+  // A marker that was not measured that day is read out between its neighbours.
+  for (const name of new Set(payload.draws.flatMap((one) => one.codes))) {
+    if (!codes.includes(name) && neighbour(name, at, -1) && neighbour(name, at, 1)) values.push(told(`${name} –`, around(name, at)));
+  }
   readout.replaceChildren(head, ...values);
 }
 
@@ -150,7 +222,8 @@ tools.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
   if (button.dataset.window) choose(button.dataset.window);
-  if (button.dataset.scale) view.scale = button.dataset.scale;
+  for (const name of Object.keys(KEPT)) if (button.dataset[name]) view[name] = button.dataset[name];
+  keep();
   draw();
 });
 
@@ -159,11 +232,14 @@ function choose(name) {
   view.span = payload.windows[name].range;
 }
 
+offerImages(() => ({ ...figure(), window: windowText.textContent }));
+
 // --- start ---------------------------------------------------------------------------------------------------------
 const scroller = document.getElementById("cumulative-scroll");
 if (scroller) scroller.scrollLeft = scroller.scrollWidth; // newest in view
 
 tools.hidden = false;
+recall();
 await draw();
 chart.on("plotly_relayout", (change) => {
   // Drawn anew, not restyled: a restyle lets the library guess the type of the time axis again, and it guesses wrong.

@@ -53,6 +53,7 @@ PAGES = {
     "interval-new": ("/laboratories/{laboratory}/intervals/new/", "Add limits"),
     "interval-close": ("/laboratories/{laboratory}/intervals/{interval}/", "End or withdraw"),
     "markers": ("/markers/", "Markers"),
+    "effects": ("/markers/effects/", "What events do to markers"),
     "marker": ("/markers/BCTX/", "β-CTx"),
     "imports": ("/imports/", "Imports"),
     "notes": ("/patients/{patient}/notes/", "Notes"),

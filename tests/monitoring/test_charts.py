@@ -32,11 +32,13 @@ def traces(made: dict[str, Any], role: str, marker: str = "CEA") -> list[dict[st
 
 
 def shapes(made: dict[str, Any], name: str, scale: str = "linear") -> list[dict[str, Any]]:
-    return [one for one in made["scales"][scale]["shapes"] if one["name"] == name]
+    drawn = [*made["layout"]["shapes"], *made["scales"][scale]["shapes"]]
+    return [{**made["templates"].get(name, {}), **one} for one in drawn if one["name"] == name]
 
 
 def notes(made: dict[str, Any], name: str, scale: str = "linear") -> list[str]:
-    return [one["text"] for one in made["scales"][scale]["annotations"] if one["name"] == name]
+    written = [*made["layout"]["annotations"], *made["scales"][scale]["annotations"]]
+    return [one["text"] for one in written if one["name"] == name]
 
 
 def cea(*values: str, **same: str) -> Panel:
@@ -300,7 +302,7 @@ def test_the_hover_says_value_date_change_noise_laboratory_and_note() -> None:
     assert hover_text(shown.marker, shown.views[1]).split("<br>") == [
         "CEA 7.40 ng/mL H",
         "16-Feb-2026 08:00",
-        "+270\xa0% in 42 days since the previous draw, more than noise (+55\xa0%)",
+        "+5.4 ng/mL, +270\xa0% in 42 days since the previous draw, more than noise (+55\xa0%)",
         "reference 0–5 (reported with the value)",
         "above what was expected of this person (1.5–2.6)",
         "supports the rise",
@@ -316,6 +318,13 @@ def test_the_hover_says_what_was_held_back_of_a_draw() -> None:
         "counts for less: infection moves this marker",
         "carries no alert: early in targeted therapy, when healing bone can raise this marker",
     ]
+
+
+def test_the_hover_says_who_entered_the_value() -> None:
+    shown = panel([point("CEA", "2", draw=1)])
+    assert "entered by" not in hover_text(shown.marker, shown.views[0])
+    by = replace(shown.views[0], entered_by="Nora <Nurse>")
+    assert hover_text(shown.marker, by).split("<br>")[-1] == "entered by Nora &lt;Nurse&gt;"
 
 
 def test_nothing_a_person_typed_becomes_markup() -> None:
@@ -338,6 +347,7 @@ def test_the_focus_line_reads_out_every_marker_of_a_draw_those_that_moved_first(
     draws = focus_draws([cea("2.0", "<0.5"), bone])
     assert [one["day"] for one in draws] == ["05-Jan-2026", "16-Feb-2026"]
     assert draws[1]["items"] == ["ALP 160 U/L H", "CEA <0.5 ng/mL"]
+    assert (draws[1]["codes"], draws[1]["values"]) == (["ALP", "CEA"], ["160 H", "<0.5"])
 
 
 def test_dates_are_numbers_in_chinese() -> None:
@@ -352,7 +362,7 @@ def test_the_chart_is_plain_json_without_a_number_that_is_none() -> None:
     assert all(math.isfinite(end) for end in made["scales"]["log"]["yaxis.range"])
 
 
-def change_line(percent_from: str, percent_to: str, *, rcv: float) -> str:
+def whole_change_line(percent_from: str, percent_to: str, *, rcv: float) -> str:
     readings = [reading(1), replace(reading(2, band=None), rcv_percent=rcv)]
     shown = panel([point("CEA", percent_from), point("CEA", percent_to, draw=2)], finding(readings))
     return hover_text(shown.marker, shown.views[1]).split("<br>")[2]
@@ -361,10 +371,19 @@ def change_line(percent_from: str, percent_to: str, *, rcv: float) -> str:
 def test_a_fall_is_held_against_the_reference_change_of_a_fall() -> None:
     """Twice as much is what a rise may be by chance, so half as much is what a fall may be."""
     since = "in 42 days since the previous draw"
+
+    def change_line(old: str, new: str, *, rcv: float) -> str:
+        return whole_change_line(old, new, rcv=rcv).partition("ng/mL, ")[2]
+
     assert change_line("10", "2", rcv=100.0) == f"−80\xa0% {since}, more than noise (−50\xa0%)"
     assert change_line("10", "6", rcv=100.0) == f"−40\xa0% {since}, within noise (−50\xa0%)"
     assert change_line("10", "25", rcv=-50.0) == f"+150\xa0% {since}, more than noise (+100\xa0%)"
     assert change_line("10", "18", rcv=-50.0) == f"+80\xa0% {since}, within noise (+100\xa0%)"
+
+
+def test_a_change_is_stated_in_the_unit_of_the_axis_too() -> None:
+    assert whole_change_line("10", "2", rcv=100.0).startswith("−8 ng/mL, −80\xa0% in 42 days")
+    assert whole_change_line("2", "2.0", rcv=100.0).startswith("0 ng/mL, 0\xa0% in 42 days")
 
 
 def test_no_change_is_stated_from_one_assay_to_another() -> None:

@@ -28,6 +28,12 @@ def test_the_line_is_broken_at_a_value_that_is_only_a_limit() -> None:
     assert [dot.censored for dot in line.dots] == [False, False, True, False, False]
 
 
+def test_the_line_is_broken_where_the_assay_changed() -> None:
+    line = drawn(*(SparkPoint(10 * at, at, segment=int(at > 2)) for at in range(1, 5)))
+    assert [len(run.split()) for run in line.runs] == [2, 2]
+    assert len(line.dots) == 4
+
+
 def test_a_single_value_has_a_dot_and_no_line() -> None:
     line = drawn(SparkPoint(50, 2))
     assert line.runs == ()
