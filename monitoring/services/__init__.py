@@ -6,6 +6,7 @@ from monitoring.services.answers import acknowledge_alert, close_alert, request_
 from monitoring.services.evaluate import EvaluationSummary, evaluate, sweep
 from monitoring.services.keeping import hand_over_alert, keepers_of, snooze_alert, wake_alert
 from monitoring.services.marks import due_patients, hold_nudges, mark, mark_everybody, mark_outdated, nudge
+from monitoring.services.places import fill_missing_places, restate_everybody, restate_places
 from monitoring.services.status import PipelineStatus, pipeline_status
 from monitoring.services.steps import LONGEST_COMMENT
 
@@ -17,6 +18,7 @@ __all__ = [
     "close_alert",
     "due_patients",
     "evaluate",
+    "fill_missing_places",
     "hand_over_alert",
     "hold_nudges",
     "keepers_of",
@@ -27,6 +29,8 @@ __all__ = [
     "pipeline_status",
     "request_imaging",
     "request_repeat",
+    "restate_everybody",
+    "restate_places",
     "snooze_alert",
     "sweep",
     "wake_alert",
