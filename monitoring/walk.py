@@ -101,11 +101,11 @@ def _holds(taken: Taken, patient_id: int) -> bool:
 
 
 def _take_down(user: User, *, filters: Filters, patient_id: int, now: dt.datetime) -> Taken:
-    order = listed(user, filters=filters, now=now).order
-    place = order.index(patient_id) if patient_id in order else 0
+    shown = listed(user, filters=filters, now=now)
+    place = shown.place_of(patient_id) or 0
     first = max(0, place - BEFORE)
-    ids = list(order[first : place + AFTER])
-    return {"list": filters.address, "ids": ids, "first": first, "of": len(order), "at": patient_id}
+    ids = shown.ids(first, place + AFTER)
+    return {"list": filters.address, "ids": ids, "first": first, "of": shown.count(), "at": patient_id}
 
 
 def _at(user: User, taken: Taken, *, patient_id: int, narrowed: bool) -> Walk:

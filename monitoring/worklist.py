@@ -29,10 +29,10 @@ from monitoring.selectors import (
 from monitoring.sparkline import Sparkline, SparkPoint, sparkline
 from monitoring.wording import ago_text, change_text
 from monitoring.worklist_filters import Filters
-from monitoring.worklist_order import Counts, listed
+from monitoring.worklist_order import Counts, counts, listed
 from patients.access import visible_patients
 from patients.catalogue import catalogue
-from patients.due import Due
+from patients.due import Due, due_draws
 from patients.due_wording import due_text, last_call_text, missing_text, needs_a_draw
 from patients.models import ImagingStudy, Patient
 from patients.ranges import Intervals
@@ -150,24 +150,29 @@ def worklist(
 
     With `day`, those who are waited for on that day.
     """
-    found = listed(user, filters=filters, query=query, day=day, now=now)
-    places = {patient_id: place for place, patient_id in enumerate(found.order)} if at else {}
-    focus = next((patient_id for patient_id in at if patient_id in places), None)
-    pages = max(1, -(-len(found.order) // page_size))
-    page = min(max(page, 1), pages) if focus is None else places[focus] // page_size + 1
-    ids = found.order[(page - 1) * page_size : page * page_size]
+    shown = listed(user, filters=filters, query=query, day=day, now=now)
+    headline, found = counts(user, now=now), shown.count()
+    focus = shown.first_of(at) if at else None
+    place = None if focus is None else shown.place_of(focus)
+    pages = max(1, -(-found // page_size))
+    page = min(max(page, 1), pages) if place is None else place // page_size + 1
+    ids = shown.ids((page - 1) * page_size, page * page_size)
     patients = {patient.pk: patient for patient in by_concern(visible_patients(user), now=now).filter(pk__in=ids)}
     return Worklist(
-        rows=_rows([patients[pk] for pk in ids if pk in patients], due=found.due, now=now),
-        counts=found.counts,
+        rows=_rows([patients[pk] for pk in ids if pk in patients], due=due_draws(ids, tz=_zone()), now=now),
+        counts=headline,
         filters=filters,
         query=query,
         page=page,
         pages=pages,
-        found=len(found.order),
-        hidden_alerts=found.hidden_alerts,
+        found=found,
+        hidden_alerts=headline.alerts - shown.open_alerts(),
         focus=focus,
     )
+
+
+def _zone() -> dt.tzinfo:
+    return timezone.get_current_timezone()
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------

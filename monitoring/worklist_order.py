@@ -1,32 +1,37 @@
 """Who stands on a worklist, and in which order: by concern, then by the age of the alert.
 
-The whole of it is decided here, once, so that page two goes on where page one ends, "3 of 17" counts what the list
-shows, and what a filter leaves out is known. A fixed number of queries, whatever the number of patients.
+Decided in the database from what is stored of each patient (`WorklistPlace`), so that a page costs what it shows and
+not what there is. Those with an alert that stands are few and are put in order by the clock, which wakes a snooze;
+all the others follow in the order of an index.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from monitoring.models import OPEN_STATES, Alert
-from monitoring.selectors import OPEN_ALERT, TO_WATCH, by_concern
+from monitoring.models import OPEN_STATES, Alert, Reading, WorklistPlace
+from monitoring.selectors import ANSWERED_ALERT, OPEN_ALERT, SNOOZED_ALERT
 from monitoring.worklist_filters import LEVELS, NO_TREATMENT, TREATMENT_LABELS, Filters
-from patients.access import visible_patients
-from patients.due import Due, due_draws
-from patients.models import Patient, Treatment
+from patients.access import visible_patients, visible_team_ids
+from patients.due import DUE_SOON_DAYS
+from patients.models import Treatment
 from patients.selectors import matching
-from patients.silence import silent_patients
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-LAST_MOMENT: Final = dt.datetime.max.replace(tzinfo=dt.UTC)
+NO_ALERT: Final = Q(awake_from__isnull=True)
+OTHERS_ORDER: Final = ("reading", "rising_since", "name", "patient_id")
+ALERTS_ORDER: Final = ("concern", "waiting_since", "rising_since", "name", "patient_id")
+DRAWS_ORDER: Final = ("concern", "due_on", "name", "patient_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,134 +46,176 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What decides the place of one patient, and whether a filter shows it."""
-
-    patient_id: int
-    concern: int
-    waiting_since: dt.datetime | None
-    rising_since: dt.date | None
-    histology: str
-    team_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Everybody:
-    """All the viewer may see, by name, and when the next draw of each is due."""
+class Asked:
+    """Who asks, and when: what a rule may compare with."""
 
     viewer: User
-    patients: QuerySet[Patient]
-    standings: tuple[Standing, ...]
-    due: Mapping[int, Due]
-    today: dt.date
+    now: dt.datetime
+
+    @property
+    def today(self) -> dt.date:
+        return timezone.localtime(self.now).date()
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """The list in its order. `hidden_alerts` need an answer and are not on it."""
+    """The list in its order: a part of it, the place of a patient, how many. Each method is one query or two."""
 
-    order: tuple[int, ...]
-    counts: Counts
-    hidden_alerts: int
-    due: Mapping[int, Due]
+    places: QuerySet[WorklistPlace]  # all that are on it
+    by_day: bool  # they are waited for: in the order of the day, for it is that day which is asked about
+    now: dt.datetime
+
+    def count(self) -> int:
+        return self.places.count()
+
+    def open_alerts(self) -> int:
+        return self.places.filter(_of_concern(OPEN_ALERT, self.now)).count()
+
+    def ids(self, start: int, stop: int) -> list[int]:
+        """The patients from one place to another, both counted from 0."""
+        if self.by_day:
+            return list(self._of_days().values_list("patient_id", flat=True)[start:stop])
+        front = self._alerts()
+        ahead = front.count()
+        first = list(front.values_list("patient_id", flat=True)[start:stop])
+        at = max(start - ahead, 0)
+        others = self._others().values_list("patient_id", flat=True)[at : max(at, stop - ahead) + 1]
+        return first + list(others)[: stop - start - len(first)]
+
+    def first_of(self, patient_ids: Sequence[int]) -> int | None:
+        """The first of these that is on the list."""
+        there = set(self.places.filter(patient_id__in=patient_ids).values_list("patient_id", flat=True))
+        return next((pk for pk in patient_ids if pk in there), None)
+
+    def place_of(self, patient_id: int) -> int | None:
+        """How many stand before the patient; None where it is not on the list."""
+        if self.by_day:
+            return _rank(self._of_days(), patient_id, DRAWS_ORDER)
+        front = self._alerts()
+        rank = _rank(front, patient_id, ALERTS_ORDER)
+        if rank is not None:
+            return rank
+        rank = _rank(self._others(), patient_id, OTHERS_ORDER)
+        return None if rank is None else front.count() + rank
+
+    def _alerts(self) -> QuerySet[WorklistPlace, Any]:
+        found = self.places.filter(awake_from__isnull=False)
+        return found.annotate(concern=_concern(self.now)).order_by(*ALERTS_ORDER)
+
+    def _others(self) -> QuerySet[WorklistPlace, Any]:
+        return self.places.filter(NO_ALERT).order_by(*OTHERS_ORDER)
+
+    def _of_days(self) -> QuerySet[WorklistPlace, Any]:
+        return self.places.annotate(concern=_concern(self.now)).order_by(*DRAWS_ORDER)
 
 
 def listed(user: User, *, filters: Filters, query: str = "", day: dt.date | None = None, now: dt.datetime) -> Listed:
     """The viewer's patients that answer to every filter and to the search, those of most concern first."""
-    everybody = _everybody(user, now=now)
-    shown = {one.patient_id for one in everybody.standings}
+    places = _places(user)
     for name in filters.names:
-        shown &= RULES[name](everybody, filters.of(name))
+        places = places.filter(RULES[name](Asked(user, now), filters.of(name)))
     if query:
-        shown &= set(matching(everybody.patients, query).values_list("pk", flat=True))
+        places = places.filter(patient_id__in=matching(visible_patients(user), query).values("pk"))
     if day is not None:
-        shown &= {patient_id for patient_id, due in everybody.due.items() if due.expected_on == day}
-    waited_for = bool(filters.of("draw")) or day is not None
-    chosen = [one for one in everybody.standings if one.patient_id in shown]
-    order = sorted(chosen, key=lambda one: _place(one, everybody.due[one.patient_id] if waited_for else None))
-    return Listed(
-        order=tuple(one.patient_id for one in order),
-        counts=_counts(everybody),
-        hidden_alerts=sum(one.concern == OPEN_ALERT for one in everybody.standings if one.patient_id not in shown),
-        due=everybody.due,
-    )
+        places = places.filter(expected_on=day)
+    return Listed(places, by_day=bool(filters.of("draw")) or day is not None, now=now)
 
 
-def _everybody(user: User, *, now: dt.datetime) -> Everybody:
-    patients = visible_patients(user)
-    fields = ("pk", "concern", "waiting_since", "rising_since", "histology", "care_team_id")
-    rows = by_concern(patients, now=now).order_by("name", "pk").values_list(*fields)
-    standings = tuple(Standing(*row) for row in rows)
-    due = due_draws([one.patient_id for one in standings], tz=timezone.get_current_timezone())
-    return Everybody(user, patients, standings, due, timezone.localtime(now).date())
-
-
-def _place(one: Standing, due: Due | None) -> tuple[int, dt.date | dt.datetime, dt.date]:
-    """Among equals of concern: the alert, then the rise, that is oldest; or who is waited for longest. Then by name."""
-    if due is not None:
-        return (one.concern, due.due_on, dt.date.max)
-    return (one.concern, one.waiting_since or LAST_MOMENT, one.rising_since or dt.date.max)
-
-
-def _counts(everybody: Everybody) -> Counts:
+def counts(user: User, *, now: dt.datetime) -> Counts:
+    """Each of an index: as many entries are read as are counted."""
+    places, asked = _places(user), Asked(user, now)
     return Counts(
-        alerts=sum(one.concern == OPEN_ALERT for one in everybody.standings),
-        watch=sum(one.concern == TO_WATCH for one in everybody.standings),
-        overdue=len(_of_draw(everybody, ("overdue",))),
-        due=len(_of_draw(everybody, ("due",))),
-        patients=len(everybody.standings),
+        alerts=places.filter(_of_concern(OPEN_ALERT, now)).count(),
+        watch=places.filter(NO_ALERT, reading=Reading.TO_WATCH).count(),
+        overdue=places.filter(_of_draw(asked, ("overdue",))).count(),
+        due=places.filter(_of_draw(asked, ("due",))).count(),
+        patients=places.count(),
     )
 
 
-# --- the rules of the filters: each the patients that answer to one of its values -----------------------------------
-def _of_level(everybody: Everybody, values: tuple[str, ...]) -> set[int]:
-    wanted = {LEVELS[value] for value in values}
-    return {one.patient_id for one in everybody.standings if one.concern in wanted}
+def _places(user: User) -> QuerySet[WorklistPlace]:
+    """Of the viewer's teams, asked by their ids: one team's places lie together in each index."""
+    return WorklistPlace.objects.filter(care_team_id__in=visible_team_ids(user))
 
 
-def _mine(everybody: Everybody, _values: tuple[str, ...]) -> set[int]:
-    standing = Alert.objects.filter(state__in=OPEN_STATES, owner=everybody.viewer, patient__in=everybody.patients)
-    return set(standing.values_list("patient_id", flat=True))
+def _rank(ordered: QuerySet[WorklistPlace, Any], patient_id: int, fields: Sequence[str]) -> int | None:
+    """How many stand before the patient: those that are less in the first field that differs."""
+    place = ordered.filter(patient_id=patient_id).values_list(*fields).first()
+    if place is None:
+        return None
+    before = Q()
+    for depth, field in enumerate(fields):
+        same = Q(**dict(zip(fields[:depth], place[:depth], strict=True)))
+        before |= same & Q(**{f"{field}__lt": place[depth]})
+    return ordered.filter(before).count()
 
 
-def _of_draw(everybody: Everybody, values: tuple[str, ...]) -> set[int]:
-    return {
-        patient_id
-        for patient_id, due in everybody.due.items()
-        if ("overdue" in values and due.is_overdue(everybody.today))
-        or ("due" in values and due.is_due(everybody.today))
-    }
+# --- concern ----------------------------------------------------------------------------------------------------------
+def _of_concern(concern: int, now: dt.datetime) -> Q:
+    """An alert that is snoozed stands after the others until it wakes."""
+    match concern:
+        case _ if concern == OPEN_ALERT:
+            return Q(awake_from__isnull=False, open_from__lte=now)
+        case _ if concern == ANSWERED_ALERT:
+            return Q(awake_from__lte=now) & (Q(open_from__isnull=True) | Q(open_from__gt=now))
+        case _ if concern == SNOOZED_ALERT:
+            return Q(awake_from__gt=now)
+        case _:
+            return NO_ALERT & Q(reading=concern)
 
 
-def _silent(everybody: Everybody, _values: tuple[str, ...]) -> set[int]:
-    return silent_patients(everybody.patients, today=everybody.today, tz=timezone.get_current_timezone())
+def _concern(now: dt.datetime) -> Case:
+    alerts = (OPEN_ALERT, ANSWERED_ALERT, SNOOZED_ALERT)
+    return Case(
+        *(When(_of_concern(one, now), then=Value(one)) for one in alerts),
+        default=F("reading"),
+        output_field=IntegerField(),
+    )
 
 
-def _of_treatment(everybody: Everybody, values: tuple[str, ...]) -> set[int]:
+# --- the rules of the filters: each says which places answer to one of its values -----------------------------------
+def _of_level(asked: Asked, values: tuple[str, ...]) -> Q:
+    return reduce(or_, (_of_concern(LEVELS[value], asked.now) for value in values))
+
+
+def _mine(asked: Asked, _values: tuple[str, ...]) -> Q:
+    standing = Alert.objects.filter(state__in=OPEN_STATES, owner=asked.viewer)
+    return Q(patient_id__in=standing.values("patient_id"))
+
+
+def _of_draw(asked: Asked, values: tuple[str, ...]) -> Q:
+    """Late is what was expected before today; due is what is expected today or in the next seven days."""
+    last = asked.today + dt.timedelta(days=DUE_SOON_DAYS)
+    days = {"overdue": Q(expected_on__lt=asked.today), "due": Q(expected_on__range=(asked.today, last))}
+    return reduce(or_, (days[value] for value in values))
+
+
+def _silent(asked: Asked, _values: tuple[str, ...]) -> Q:
+    return Q(quiet_until__lt=asked.today)
+
+
+def _of_treatment(asked: Asked, values: tuple[str, ...]) -> Q:
     """A course is in force from its first day to its last; without an end it still is."""
-    today = everybody.today
-    running = (
-        Treatment.objects.filter(patient__in=everybody.patients, kind__in=TREATMENT_LABELS, started_on__lte=today)
-        .filter(Q(ended_on__isnull=True) | Q(ended_on__gte=today))
-        .values_list("patient_id", "kind")
+    today = asked.today
+    running = Treatment.objects.filter(
+        Q(ended_on__isnull=True) | Q(ended_on__gte=today),
+        patient_id=OuterRef("patient_id"),
+        kind__in=TREATMENT_LABELS,
+        started_on__lte=today,
     )
-    courses = list(running)
-    found = {patient_id for patient_id, kind in courses if kind in values}
-    if NO_TREATMENT in values:
-        treated = {patient_id for patient_id, _kind in courses}
-        found |= {one.patient_id for one in everybody.standings if one.patient_id not in treated}
-    return found
+    found = Q(Exists(running.filter(kind__in=values)))
+    return found | ~Q(Exists(running)) if NO_TREATMENT in values else found
 
 
-def _of_histology(everybody: Everybody, values: tuple[str, ...]) -> set[int]:
-    return {one.patient_id for one in everybody.standings if one.histology in values}
+def _of_histology(_asked: Asked, values: tuple[str, ...]) -> Q:
+    return Q(patient__histology__in=values)
 
 
-def _of_team(everybody: Everybody, values: tuple[str, ...]) -> set[int]:
-    return {one.patient_id for one in everybody.standings if str(one.team_id) in values}
+def _of_team(_asked: Asked, values: tuple[str, ...]) -> Q:
+    return Q(care_team_id__in=[int(value) for value in values])
 
 
-RULES: Final[Mapping[str, Callable[[Everybody, tuple[str, ...]], set[int]]]] = {
+RULES: Final[Mapping[str, Callable[[Asked, tuple[str, ...]], Q]]] = {
     "level": _of_level,
     "mine": _mine,
     "draw": _of_draw,

@@ -32,6 +32,13 @@ def visible_patients(user: Viewer, *, permission: Permission = Permission.VIEW_P
     return Patient.objects.filter(care_team__memberships__user=user, merged_into__isnull=True)
 
 
+def visible_team_ids(user: Viewer, *, permission: Permission = Permission.VIEW_PATIENT) -> list[int]:
+    """The teams whose patients `visible_patients` gives: for a list that is ordered by an index of each team."""
+    if not isinstance(user, User) or not user.may(permission):
+        return []
+    return list(Team.objects.filter(memberships__user=user).order_by("pk").values_list("pk", flat=True))
+
+
 def merged_patients(user: Viewer, *, permission: Permission = Permission.VIEW_PATIENT) -> QuerySet[Patient]:
     """The records of the viewer's teams that were merged into another: for who undoes it or comes by an old link."""
     if not isinstance(user, User) or not user.may(permission):

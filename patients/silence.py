@@ -21,6 +21,11 @@ MONTHS_A_YEAR: Final = 12
 
 def silent_patients(patients: QuerySet[Patient], *, today: dt.date, tz: dt.tzinfo) -> set[int]:
     """Those of `patients` (that passed `patients.access`) of whom more should have come by the evening before today."""
+    return {patient_id for patient_id, until in quiet_until(patients, tz=tz).items() if today > until}
+
+
+def quiet_until(patients: QuerySet[Patient], *, tz: dt.tzinfo) -> dict[int, dt.date]:
+    """patient id -> the last day on which nothing is missed yet; from the next day on the patient is silent."""
     last_at = Subquery(
         draws_with_values().filter(patient=OuterRef("pk")).order_by("-collected_at").values("collected_at")[:1]
     )
@@ -30,17 +35,15 @@ def silent_patients(patients: QuerySet[Patient], *, today: dt.date, tz: dt.tzinf
             patient__in=patients, is_active=True
         ).values_list("patient_id", "every_weeks", "starts_on", "paused_until")
     }
-    silent: set[int] = set()
+    until: dict[int, dt.date] = {}
     rows = patients.annotate(last_at=last_at).values_list("pk", "last_at", "created_at")
     for patient_id, came_at, known_since in rows:
         last_on = came_at.astimezone(tz).date() if came_at else None
         if patient_id in plans:
-            until = _by_plan(last_on, *plans[patient_id])
+            until[patient_id] = _by_plan(last_on, *plans[patient_id])
         else:
-            until = months_later(last_on or known_since.astimezone(tz).date(), MONTHS_WITHOUT_PLAN)
-        if today > until:
-            silent.add(patient_id)
-    return silent
+            until[patient_id] = months_later(last_on or known_since.astimezone(tz).date(), MONTHS_WITHOUT_PLAN)
+    return until
 
 
 def _by_plan(last_on: dt.date | None, weeks: int, starts_on: dt.date, paused_until: dt.date | None) -> dt.date:

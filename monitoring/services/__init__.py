@@ -14,6 +14,7 @@ from monitoring.services.notes import (
     take_back_note,
     write_note,
 )
+from monitoring.services.places import fill_missing_places, restate_everybody, restate_places
 from monitoring.services.status import PipelineStatus, pipeline_status
 from monitoring.services.steps import LONGEST_COMMENT
 
@@ -28,6 +29,7 @@ __all__ = [
     "close_alert",
     "due_patients",
     "evaluate",
+    "fill_missing_places",
     "hand_over_alert",
     "hold_nudges",
     "keepers_of",
@@ -39,6 +41,8 @@ __all__ = [
     "read_mention",
     "request_imaging",
     "request_repeat",
+    "restate_everybody",
+    "restate_places",
     "snooze_alert",
     "sweep",
     "take_back_note",

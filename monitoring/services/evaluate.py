@@ -19,6 +19,7 @@ from monitoring.models import Evaluation, Trend
 from monitoring.parameters import marker_parameters
 from monitoring.services.alerts import AlertCounts, Conclusion, settle_alerts
 from monitoring.services.marks import MarkRead, clear_marks, due_patients, hold_marks, postpone, read_marks
+from monitoring.services.places import restate_conclusions
 from monitoring.trends import engine
 from monitoring.trends.types import MarkerFinding, PatientFinding
 from patients.catalogue import catalogue
@@ -121,6 +122,7 @@ def _conclude(marks: Mapping[int, MarkRead], *, now: dt.datetime, actor: str) ->
         _store(conclusions)
         counts = settle_alerts(conclusions, series=material.series, now=now, actor=actor) if held else AlertCounts()
         clear_marks(held)
+        restate_conclusions(held)
     return EvaluationSummary(
         evaluated=len(held),
         left=len(marks) - len(held),

@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 
 from monitoring.detection import engine_version
 from monitoring.models import EvaluationMark, Trend
+from monitoring.services.places import restate_places
 from patients.catalogue import catalogue
 from patients.models import Draw
 
@@ -50,6 +51,7 @@ def mark(patient_ids: Collection[int], *, reason: str) -> None:
     EvaluationMark.objects.filter(patient_id__in=ids).update(
         version=F("version") + 1, reason=reason, attempts=0, not_before=None, failure=""
     )
+    restate_places(ids)
 
 
 def mark_everybody(*, reason: str, batch: int = 500) -> int:

@@ -16,6 +16,7 @@ from audit.services import record
 from monitoring.alert_states import STANDING, Mover, may_move
 from monitoring.errors import AlertProblem
 from monitoring.models import Alert, AlertEvent, AlertState
+from monitoring.services.places import restate_places
 
 LONGEST_COMMENT: Final = 2000
 
@@ -87,4 +88,5 @@ def take_step(
     AlertEvent.objects.create(alert=alert, at=now, actor=actor, old_state=old_state, new_state=alert.state, **event)
     # What was said stands on the alert's own history; the audit log keeps no clinical text.
     record(actor=actor, action=action, object_type="alert", object_id=alert.pk, patient_id=alert.patient_id)
+    restate_places([alert.patient_id])
     return alert

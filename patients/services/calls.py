@@ -15,6 +15,7 @@ from accounts.models import User
 from audit.services import record
 from patients.models import CallOutcome, FollowUpCall, FollowUpPlan
 from patients.services.locking import hold_patient
+from patients.signals import follow_up_changed
 
 # A promise keeps a draw from being called late, so it cannot reach far; a longer absence is a pause with a reason.
 LONGEST_PROMISE: Final = dt.timedelta(days=92)
@@ -68,6 +69,7 @@ def record_call(
         patient_id=patient_id,
         details={"outcome": outcome},
     )
+    follow_up_changed.send(sender=FollowUpCall, patient_ids=(patient_id,))
     return call
 
 

@@ -24,6 +24,7 @@ from patients.models import (
 from patients.name_keys import name_keys, name_parts
 from patients.services.draws import announce
 from patients.services.locking import hold_patient
+from patients.signals import follow_up_changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,7 @@ def create_patient(
     identifier.save()
     make_search_keys(patient)
     record(actor=actor, action="patient.created", object_type="patient", object_id=patient.pk, patient_id=patient.pk)
+    follow_up_changed.send(sender=Patient, patient_ids=(patient.pk,))
     return patient
 
 

@@ -16,6 +16,7 @@ from patients.derived import INPUTS_OF
 from patients.models import FollowUpPlan, Marker
 from patients.models.plan import MOST_WEEKS
 from patients.services.locking import hold_patient
+from patients.signals import follow_up_changed
 
 
 @transaction.atomic
@@ -44,6 +45,7 @@ def set_plan(
         patient_id=patient_id,
         details={"every_weeks": every_weeks, "markers": sorted(drawn)},
     )
+    follow_up_changed.send(sender=FollowUpPlan, patient_ids=(patient_id,))
     return plan
 
 
@@ -126,4 +128,5 @@ def _saved(plan: FollowUpPlan, *, actor: str, action: str, details: dict[str, ob
         patient_id=plan.patient_id,
         details=details,
     )
+    follow_up_changed.send(sender=FollowUpPlan, patient_ids=(plan.patient_id,))
     return plan

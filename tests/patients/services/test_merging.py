@@ -39,7 +39,7 @@ JAN, FEB, MAR = dt.date(2025, 1, 6), dt.date(2025, 2, 3), dt.date(2025, 3, 3)
 STAYS = {
     "patients.Patient", "patients.PatientSearchKey", "patients.PatientNamePart", "patients.PatientMerge",
     "patients.EntryDraft", "monitoring.EvaluationMark",
-    "monitoring.Evaluation", "monitoring.Trend", "monitoring.Alert",
+    "monitoring.Evaluation", "monitoring.Trend", "monitoring.Alert", "monitoring.WorklistPlace",
 }  # fmt: skip
 
 

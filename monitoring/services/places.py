@@ -1,0 +1,135 @@
+"""Where each patient stands on the worklist, stored: the only writer of `WorklistPlace`.
+
+Called last in the transaction of each write that changes it, with the patients it concerns. It reads what is on record
+anew and compares, so that called twice, or in vain, it does no harm. A fixed number of queries.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+from typing import Final
+
+from django.db import transaction
+from django.db.models import (
+    Case,
+    DateField,
+    DateTimeField,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+
+from monitoring.evaluation import clinic_zone
+from monitoring.models import (
+    NEVER,
+    OPEN_STATES,
+    Alert,
+    AlertState,
+    Evaluation,
+    EvaluationMark,
+    Level,
+    Reading,
+    WorklistPlace,
+)
+from patients.due import due_draws
+from patients.models import Patient
+from patients.silence import quiet_until
+
+BATCH: Final = 500
+ALWAYS: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # an alert that is not snoozed is awake at any time
+FIELDS: Final = tuple(one.attname for one in WorklistPlace._meta.concrete_fields if not one.primary_key)
+
+
+@transaction.atomic(savepoint=False)
+def restate_places(patient_ids: Collection[int]) -> int:
+    """Make the stored places of these patients true; returns how many were not.
+
+    The places are locked before the record is read: of two writers the second reads what the first has committed.
+    """
+    ids = sorted(set(patient_ids))
+    if not ids:
+        return 0
+    held = WorklistPlace.objects.select_for_update().filter(patient_id__in=ids).order_by("patient_id")
+    stored = {place.patient_id: place for place in held}
+    true = {place.patient_id: place for place in _places(ids)}
+    if gone := stored.keys() - true.keys():
+        WorklistPlace.objects.filter(patient_id__in=gone).delete()
+    changed = [place for pk, place in true.items() if pk not in stored or _facts(stored[pk]) != _facts(place)]
+    if changed:
+        WorklistPlace.objects.bulk_create(
+            changed, update_conflicts=True, unique_fields=["patient"], update_fields=FIELDS
+        )
+    return len(changed) + len(gone)
+
+
+def restate_conclusions(patient_ids: Collection[int]) -> None:
+    """After an evaluation, which changes no draw and no plan: one statement. The caller holds patients and alerts."""
+    WorklistPlace.objects.filter(patient_id__in=patient_ids).update(**_conclusions())
+
+
+def restate_everybody() -> int:
+    """The same for everybody on record, a part in a transaction; returns how many places were not true."""
+    ids = list(Patient.objects.order_by("pk").values_list("pk", flat=True))
+    return sum(restate_places(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
+
+
+def fill_missing_places() -> int:
+    """Places of the patients that have none: of before places were stored."""
+    without = Patient.objects.filter(merged_into__isnull=True, worklist_place__isnull=True)
+    ids = list(without.order_by("pk").values_list("pk", flat=True))
+    return sum(restate_places(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
+
+
+def _facts(place: WorklistPlace) -> tuple[object, ...]:
+    return tuple(getattr(place, name) for name in FIELDS)
+
+
+def _places(ids: Collection[int]) -> list[WorklistPlace]:
+    """As the record says now. A record that was merged into another has no place."""
+    patients = Patient.objects.filter(pk__in=ids, merged_into__isnull=True)
+    tz = clinic_zone()
+    due = due_draws(ids, tz=tz)
+    quiet = quiet_until(patients, tz=tz)
+    conclusions = _conclusions()
+    rows = patients.annotate(**conclusions).values("pk", "care_team_id", "name", *conclusions)
+    return [
+        WorklistPlace(
+            patient_id=row.pop("pk"),
+            due_on=due[pk].due_on if pk in due else None,
+            expected_on=due[pk].expected_on if pk in due else None,
+            quiet_until=quiet[pk],
+            **row,
+        )
+        for row in rows
+        if (pk := row["pk"]) in quiet  # who came on record between two of these queries is restated by who did it
+    ]
+
+
+def _conclusions() -> dict[str, Subquery | Coalesce]:
+    """Column -> what the conclusions say; the outer row is a patient, or a place, which has the patient's key.
+
+    The latest evaluation is the one written last; of several alerts the first to be awake decides.
+    """
+    pending = Exists(EvaluationMark.objects.filter(patient=OuterRef("patient")))
+    rank = Case(
+        When(level__in=[Level.WATCH, Level.ALERT], then=Value(Reading.TO_WATCH)),
+        When(pending, then=Value(Reading.NOT_CURRENT)),
+        default=Value(Reading.CALM),
+        output_field=IntegerField(),
+    )
+    latest = Evaluation.objects.filter(patient=OuterRef("pk")).order_by("-at", "-pk")
+    standing = Alert.objects.filter(patient=OuterRef("pk"), state__in=OPEN_STATES)
+    awake = standing.annotate(awake=Coalesce("snoozed_until", Value(ALWAYS))).order_by("awake")
+    moment = DateTimeField()
+    return {
+        "open_from": Subquery(awake.filter(state=AlertState.OPEN).values("awake")[:1], output_field=moment),
+        "awake_from": Subquery(awake.values("awake")[:1], output_field=moment),
+        "waiting_since": Subquery(standing.order_by("raised_at").values("raised_at")[:1], output_field=moment),
+        "reading": Coalesce(Subquery(latest.annotate(rank=rank).values("rank")[:1]), Value(Reading.NOT_CURRENT)),
+        "rising_since": Coalesce(Subquery(latest.values("since")[:1]), Value(NEVER), output_field=DateField()),
+    }

@@ -1,0 +1,163 @@
+"""What is stored of a patient's place on the worklist is what the record says, after each kind of write."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db.models.signals import post_migrate
+
+from monitoring.models import NEVER, Reading, WorklistPlace
+from monitoring.services import acknowledge_alert, mark_everybody, restate_everybody, restate_places, snooze_alert
+from monitoring.services.steps import last_event_id
+from patients.models import Draw, Patient
+from patients.services import (
+    PatientDetails,
+    merge_patients,
+    pause_plan,
+    record_call,
+    resume_plan,
+    set_plan,
+    stop_plan,
+    undo_merge,
+    update_patient,
+)
+from tests.cast import ACTOR, Cast, give_draw, make_patient
+from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, correct, day, patient_with, run, the_alert
+
+TODAY = NOW.date()
+ONE = dt.timedelta(days=1)
+Step = Callable[[Cast, Patient], object]
+
+
+def place(patient: Patient) -> WorklistPlace:
+    return WorklistPlace.objects.get(patient=patient)
+
+
+def plan(patient: Patient, *markers: str) -> None:
+    set_plan(actor=ACTOR, patient_id=patient.pk, markers=list(markers), every_weeks=6, starts_on=FIRST_DRAW)
+
+
+def rename(_cast: Cast, patient: Patient) -> None:
+    details = PatientDetails(name="Aa Quibble", birth_date=patient.birth_date, sex=patient.sex)
+    update_patient(actor=ACTOR, patient_id=patient.pk, details=replace(details, menopausal_status="post"))
+
+
+def call(_cast: Cast, patient: Patient) -> None:
+    record_call(actor=ACTOR, patient_id=patient.pk, outcome="will_come", comes_on=TODAY + 30 * ONE, now=NOW)
+
+
+def pause(_cast: Cast, patient: Patient) -> None:
+    until = TODAY + 30 * ONE
+    pause_plan(actor=ACTOR, patient_id=patient.pk, until=until, reason="abroad", today=TODAY)
+
+
+def pause_and_resume(cast: Cast, patient: Patient) -> None:
+    pause(cast, patient)
+    resume_plan(actor=ACTOR, patient_id=patient.pk)
+
+
+def snooze(cast: Cast, patient: Patient) -> None:
+    alert = the_alert(patient)
+    seen = last_event_id(alert.pk)
+    assert seen is not None
+    snooze_alert(
+        actor=ACTOR, user=cast.clinician, alert_id=alert.pk, seen=seen, comment="CT", until=TODAY + 9 * ONE, now=NOW
+    )
+
+
+def answer(cast: Cast, patient: Patient) -> None:
+    acknowledge_alert(actor=ACTOR, user=cast.clinician, alert_id=the_alert(patient).pk, comment="CT", now=NOW)
+
+
+def merge(cast: Cast, patient: Patient) -> None:
+    other = make_patient(cast.team, name="Zhuo Q")
+    give_draw(other, TODAY - ONE, {"CEA": "2.0"})
+    merge_patients(actor=ACTOR, survivor_id=patient.pk, retired_id=other.pk, reason="twice")
+
+
+def merge_and_undo(cast: Cast, patient: Patient) -> None:
+    other = make_patient(cast.team, name="Zhuo Q")
+    give_draw(other, TODAY - ONE, {"CEA": "2.0"})
+    done = merge_patients(actor=ACTOR, survivor_id=patient.pk, retired_id=other.pk, reason="twice")
+    undo_merge(actor=ACTOR, merge_id=done.pk)
+
+
+STEPS: dict[str, Step] = {
+    "draw": lambda _cast, patient: give_draw(patient, TODAY, {"CEA": "2.0", "NSE": "9"}),
+    "correction": lambda _cast, patient: correct(patient, 5, "2.0"),
+    "taken back": lambda _cast, patient: correct(patient, 5, None),
+    "plan": lambda _cast, patient: plan(patient, "NSE"),
+    "pause": pause,
+    "resume": pause_and_resume,
+    "stop": lambda _cast, patient: stop_plan(actor=ACTOR, patient_id=patient.pk, reason="moved", today=TODAY),
+    "call": call,
+    "name": rename,
+    "answer": answer,
+    "snooze": snooze,
+    "merge": merge,
+    "merge undone": merge_and_undo,
+    "everybody marked": lambda _cast, _patient: mark_everybody(reason="test"),
+}
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_after_each_kind_of_write_the_stored_place_is_what_the_record_says(cast: Cast, kind: str) -> None:
+    patient, calm = patient_with(cast.team), patient_with(cast.team, CALM)
+    plan(patient, "CEA")
+    run(patient, calm)
+    assert restate_everybody() == 0
+    STEPS[kind](cast, patient)
+    assert restate_everybody() == 0
+    run(*Patient.objects.filter(merged_into__isnull=True))
+    assert restate_everybody() == 0
+
+
+def test_a_place_holds_what_decides_the_order(cast: Cast) -> None:
+    patient = patient_with(cast.team)
+    first = place(patient)
+    assert (first.open_from, first.due_on) == (None, None)
+    assert (first.reading, first.rising_since) == (Reading.NOT_CURRENT, NEVER)
+    plan(patient, "CEA")
+    run(patient)
+    snooze(cast, patient)
+    found = place(patient)
+    assert found.open_from == found.awake_from == the_alert(patient).snoozed_until
+    assert (found.waiting_since, found.rising_since, found.reading) == (NOW, day(4), Reading.TO_WATCH)
+    assert (found.due_on, found.expected_on, found.quiet_until) == (day(6), day(6), day(6))
+    call(cast, patient)
+    assert (place(patient).due_on, place(patient).expected_on) == (day(6), TODAY + 30 * ONE)
+
+
+def test_a_merged_record_has_no_place_until_the_merge_is_undone(cast: Cast) -> None:
+    kept, other = make_patient(cast.team), make_patient(cast.team)
+    done = merge_patients(actor=ACTOR, survivor_id=kept.pk, retired_id=other.pk, reason="twice")
+    assert set(WorklistPlace.objects.values_list("patient_id", flat=True)) == {kept.pk}
+    undo_merge(actor=ACTOR, merge_id=done.pk)
+    assert set(WorklistPlace.objects.values_list("patient_id", flat=True)) == {kept.pk, other.pk}
+
+
+def test_what_was_written_past_leadtime_is_found_and_mended(cast: Cast) -> None:
+    patient = patient_with(cast.team, CALM)
+    plan(patient, "CEA")
+    Draw.objects.filter(patient=patient, collected_at__date=day(4)).update(collected_at=NOW)
+    said = StringIO()
+    call_command("restate_worklist", stdout=said)
+    assert said.getvalue() == "1 places were not as the record says, and are now.\n"
+    assert place(patient).expected_on == TODAY + dt.timedelta(weeks=6)
+    assert restate_places([patient.pk]) == 0
+
+
+def test_records_of_before_places_were_stored_get_theirs_after_the_migration(cast: Cast) -> None:
+    patient = patient_with(cast.team, CALM)
+    before = place(patient)
+    WorklistPlace.objects.all().delete()
+    config = apps.get_app_config("monitoring")
+    post_migrate.send(sender=config, app_config=config, verbosity=0, interactive=False, using="default")
+    assert place(patient).quiet_until == before.quiet_until
+    assert restate_everybody() == 0
