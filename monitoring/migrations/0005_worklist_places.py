@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('monitoring', '0003_alert_loop'),
+        ('monitoring', '0004_notes'),
         ('patients', '0016_second_entry_drafts'),
     ]
 
