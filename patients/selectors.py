@@ -229,6 +229,11 @@ def primary_numbers(patient_ids: Collection[int]) -> dict[int, str]:
     return numbers
 
 
+def all_records() -> QuerySet[Patient]:
+    """For what the system does by itself and shows nobody, merged records among them. A page asks `patients.access`."""
+    return Patient.objects.all()
+
+
 def holds_patients(*, synthetic: bool) -> bool:
     """Whether any synthetic (or any real) patient is on record."""
     return Patient.objects.filter(is_synthetic=synthetic).exists()

@@ -37,7 +37,7 @@ from monitoring.models import (
     WorklistPlace,
 )
 from patients.due import due_draws
-from patients.models import Patient
+from patients.selectors import all_records
 from patients.silence import quiet_until
 
 BATCH: Final = 500
@@ -74,13 +74,13 @@ def restate_conclusions(patient_ids: Collection[int]) -> None:
 
 def restate_everybody() -> int:
     """The same for everybody on record, a part in a transaction; returns how many places were not true."""
-    ids = list(Patient.objects.order_by("pk").values_list("pk", flat=True))
+    ids = list(all_records().order_by("pk").values_list("pk", flat=True))
     return sum(restate_places(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
 
 
 def fill_missing_places() -> int:
     """Places of the patients that have none: of before places were stored."""
-    without = Patient.objects.filter(merged_into__isnull=True, worklist_place__isnull=True)
+    without = all_records().filter(merged_into__isnull=True, worklist_place__isnull=True)
     ids = list(without.order_by("pk").values_list("pk", flat=True))
     return sum(restate_places(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
 
@@ -91,7 +91,7 @@ def _facts(place: WorklistPlace) -> tuple[object, ...]:
 
 def _places(ids: Collection[int]) -> list[WorklistPlace]:
     """As the record says now. A record that was merged into another has no place."""
-    patients = Patient.objects.filter(pk__in=ids, merged_into__isnull=True)
+    patients = all_records().filter(pk__in=ids, merged_into__isnull=True)
     tz = clinic_zone()
     due = due_draws(ids, tz=tz)
     quiet = quiet_until(patients, tz=tz)

@@ -15,6 +15,7 @@ from monitoring.services import (
     hand_over_alert,
     request_imaging,
     request_repeat,
+    restate_places,
     snooze_alert,
     wake_alert,
 )
@@ -57,6 +58,7 @@ def alert_in(patient: Patient, state: str = "open", **facts: Any) -> Alert:
         **{**FACTS.get(state, {}), **facts},
     )
     AlertEvent.objects.create(alert=alert, at=NOW, actor="task:evaluate", new_state=state, evaluation=reading)
+    restate_places([patient.pk])
     return alert
 
 

@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Membership, User
-from monitoring.models import Alert
 from monitoring.services import acknowledge_alert
 from monitoring.worklist import Worklist, worklist
 from monitoring.worklist_filters import Filters, read_filters
@@ -97,10 +96,10 @@ def test_levels_are_those_of_the_rows(cast: Cast) -> None:
 
 
 def test_a_snoozed_alert_is_listed_as_such_up_to_its_end(cast: Cast) -> None:
+    patient = patient_with(cast.team, CALM, name="Sleeps")
+    run(patient)
     end = NOW + ONE
-    alert_in(patient_with(cast.team, CALM, name="Sleeps"), snoozed_until=end)
-    run(*Patient.objects.all())
-    Alert.objects.update(state="open", snoozed_until=end)
+    alert_in(patient, snoozed_until=end)
     just_before = end - dt.timedelta(microseconds=1)
     for now, snoozed, waits in ((just_before, ["Sleeps"], []), (end, [], ["Sleeps"])):
         shown = {
