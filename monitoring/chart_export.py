@@ -34,6 +34,7 @@ COLUMNS: Final = (
     *("ref_low", "ref_high", "ref_unit", "ref_origin", "flag", "times_uln", "percent_of_own_level"),
     *("expected_low", "expected_high", "change_percent", "days_since_previous", "series_broken"),
     *("laboratory", "assay", "fasting", "haemolysis", "biotin", "g_csf", "steroid", "draw_note", "read_as", "version"),
+    "synthetic",
 )
 Row = dict[str, Any]
 
@@ -56,12 +57,16 @@ def marker_panel(patient: Patient, marker: MarkerDefinition) -> Panel | None:
     return panels[0] if panels else None
 
 
-def chart_rows(panel: Panel | None) -> list[Row]:
-    """One row a value, oldest first; None where there is nothing to say."""
+def chart_rows(panel: Panel | None, *, synthetic: bool) -> list[Row]:
+    """One row a value, oldest first; None where there is nothing to say. Each says whether its patient was made up."""
     if panel is None:
         return []
     levels = percent_of_own_level(panel)
-    return [_row(panel.marker, view, level) for view, level in zip(panel.views, levels, strict=True)]
+    made_up = "yes" if synthetic else "no"
+    return [
+        _row(panel.marker, view, level) | {"synthetic": made_up}
+        for view, level in zip(panel.views, levels, strict=True)
+    ]
 
 
 def chart_csv(rows: Sequence[Row]) -> str:

@@ -27,7 +27,7 @@ from patients.catalogue import Catalogue
 from patients.models import Condition, ImagingStudy, Patient, SkeletalEvent, Treatment
 from patients.ranges import Intervals
 from patients.selectors import SeriesPoint
-from patients.wording import chinese
+from patients.wording import chinese, unit_text
 
 Json = dict[str, Any]
 
@@ -290,7 +290,8 @@ def focus_draws(panels: Sequence[Panel]) -> list[Json]:
         for view in panel.views:
             said = f"{panel.marker.short_name} {view.reported} {view.unit} {view.flag}".replace("  ", " ").strip()
             why = " · ".join(held_back_texts(view))
-            value = f"{view.reported} {view.flag}".strip()
+            unit = "" if view.unit == unit_text(panel.marker.unit) else view.unit  # 3.3 g/dL stands beside 34 g/L
+            value = " ".join(part for part in (view.reported, unit, view.flag) if part)
             moments.setdefault(view.x, []).append((f"{said} ({why})" if why else said, panel.marker.short_name, value))
     return [
         {

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import accumulate
 from typing import Final, Literal
 
 from django.utils.translation import gettext, ngettext
@@ -102,11 +103,14 @@ def _upper_limit(view: PointView) -> float | None:
 
 
 def _own_level(panel: Panel) -> list[float | None]:
-    """The level that the engine states is of the assay of now: no value before the last change is held against it."""
+    """The engine's level is of the assay its draws were measured with: no value of another is held to it."""
     own = panel.finding.baseline if panel.finding else None
-    level = own.level if own is not None and own.level > 0 else None
-    newest = max((at for at, view in enumerate(panel.views) if view.breaks), default=0)
-    return [level if at >= newest else None for at in range(len(panel.views))]
+    if own is None or own.level <= 0:
+        return [None] * len(panel.views)
+    stretches = list(accumulate(1 if view.breaks else 0 for view in panel.views))
+    # The last of its draws: the memory of those before a change of assay was let go by then.
+    own_draws = [at for view, at in zip(panel.views, stretches, strict=True) if view.point.draw_id in own.draw_ids]
+    return [own.level if own_draws and stretch == own_draws[-1] else None for stretch in stretches]
 
 
 def _lost(view: PointView) -> PointView:
@@ -157,5 +161,5 @@ def _level_remark(panel: Panel, divisors: list[float | None]) -> str:
     words = {"level": figures(divisors[-1]), "unit": unit_text(panel.marker.unit)}
     remark = (gettext("100 %% = own level, %(level)s %(unit)s") % words).strip()
     if divisors[0] is None:
-        return gettext("%(remark)s; values of the earlier assay have no level here") % {"remark": remark}
+        return gettext("%(remark)s; values of another assay have no level here") % {"remark": remark}
     return remark

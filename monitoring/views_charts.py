@@ -28,7 +28,7 @@ NOT_KEPT: Final = {"Cache-Control": "no-store"}
 @require_GET
 def chart_values_csv(request: HttpRequest, patient_id: int, marker: str) -> HttpResponse:
     patient, known = _asked(request, patient_id, marker)
-    content = chart_csv(chart_rows(marker_panel(patient, known)))
+    content = chart_csv(chart_rows(marker_panel(patient, known), synthetic=patient.is_synthetic))
     response = HttpResponse(content, content_type="text/csv; charset=utf-8")
     return _file(response, f"{_stem(known)}.csv")
 
@@ -37,7 +37,9 @@ def chart_values_csv(request: HttpRequest, patient_id: int, marker: str) -> Http
 @require_GET
 def chart_values_json(request: HttpRequest, patient_id: int, marker: str) -> HttpResponse:
     patient, known = _asked(request, patient_id, marker)
-    content = chart_json(known, chart_rows(marker_panel(patient, known)), now=timezone.now())
+    content = chart_json(
+        known, chart_rows(marker_panel(patient, known), synthetic=patient.is_synthetic), now=timezone.now()
+    )
     response = JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 1})
     return _file(response, f"{_stem(known)}.json")
 

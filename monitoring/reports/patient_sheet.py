@@ -23,7 +23,7 @@ from monitoring.reports.graph import (
 from monitoring.reports.head import draw_banner, draw_foot
 from monitoring.reports.lettering import shortened, width_of, wrapped
 from monitoring.reports.paper import Paper
-from monitoring.reports.patient_report import PatientReport, TableRow, cell_text
+from monitoring.reports.patient_report import PatientReport, TableRow
 from monitoring.wording import listed
 from patients.models import Finding
 
@@ -188,13 +188,17 @@ def _row(paper: Paper, row: TableRow, base: float, *, left: float, column: float
         x, point = left + at * column + 4, left + at * column + 4 + column * 0.4
         whole = width_of(cell.value.partition(".")[0], ROW_SIZE)
         begin = max(x, point - whole)
-        rest = cell_text(cell)[len(cell.value) :].strip()
-        room = left + (at + 1) * column - begin - 2
+        marks = "".join(letter for letter, _meaning in cell.marks)
+        rest = " ".join(part for part in (cell.flag, marks, cell.unit) if part)
+        end = left + (at + 1) * column
+        room = end - begin - 2
         value = cell.value if width_of(cell.value, ROW_SIZE) <= room else shortened(cell.value, ROW_SIZE, room)
         long = paper.text(begin, base, value, ROW_SIZE, bold=cell.supports)
-        beside = max(begin + long + 3, min(point + FLAG_AT, x + column - 24))
+        beside = max(begin + long + 3, min(point + FLAG_AT, x + column - 24, end - width_of(rest, ROW_SIZE) - 1))
+        # Small rather than cut off: a unit or a flag that is cut off is another one.
+        size = ROW_SIZE if width_of(rest, ROW_SIZE) <= end - beside else NOTE_SIZE
         if rest:
-            paper.text(beside, base, rest, ROW_SIZE, bold=bool(cell.flag), width=left + (at + 1) * column - beside)
+            paper.text(beside, base, rest, size, bold=bool(cell.flag), width=end - beside)
 
 
 # --- notes --------------------------------------------------------------------------------------------------------

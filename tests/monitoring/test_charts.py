@@ -350,6 +350,12 @@ def test_the_focus_line_reads_out_every_marker_of_a_draw_those_that_moved_first(
     assert (draws[1]["codes"], draws[1]["values"]) == (["ALP", "CEA"], ["160 H", "<0.5"])
 
 
+def test_a_value_beside_another_is_read_out_with_its_unit_where_it_is_not_the_panels() -> None:
+    in_dl = replace(point("ALB", "3.3", draw=1), unit="g/dL", canonical=Decimal(33), factor=Decimal(10))
+    draws = focus_draws([panel([in_dl, point("ALB", "34", draw=2)])])
+    assert [one["values"] for one in draws] == [["3.3 g/dL L"], ["34 L"]]
+
+
 def test_dates_are_numbers_in_chinese() -> None:
     with translation.override("zh-hans"):
         made = chart(cea("2"))

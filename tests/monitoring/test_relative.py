@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,11 @@ import pytest
 
 from monitoring.chart_panels import Panel
 from monitoring.charts import Events, patient_chart
+from monitoring.detection import detection_parameters
+from monitoring.evaluation import build_series
+from monitoring.parameters import marker_parameters
 from monitoring.relative import percent_of_own_level, times_upper_limit
+from monitoring.trends import engine
 from tests.monitoring.figures import finding, panel, point, reading
 from tests.monitoring.test_charts import TODAY
 
@@ -115,11 +120,33 @@ def test_without_a_level_that_is_said_and_nothing_is_drawn(found: Any) -> None:
     assert notes(made, "baseline", "remark") == ["no own level stated yet: not drawn"]
 
 
-def test_values_of_an_earlier_assay_are_not_held_against_the_level_of_now() -> None:
+def own_level_over(values: Sequence[tuple[str, str]]) -> list[float | None]:
+    """Percent of the own level as the engine itself states it, of values and their assay, six weeks apart."""
+    series = [point("CEA", value, draw=at, assay=assay) for at, (value, assay) in enumerate(values, 1)]
+    (read,) = engine.evaluate([build_series(1, "CEA", series)], marker_parameters(), detection_parameters())
+    return percent_of_own_level(panel(series, read.markers[0]))
+
+
+def test_values_of_another_assay_are_not_held_against_the_level_before_the_change() -> None:
+    one = [("2.0", "Roche"), ("2.1", "Roche"), ("1.9", "Roche")]
+    levels = own_level_over([*one, ("3.0", "Abbott")])
+    assert levels == [pytest.approx(100, abs=6), pytest.approx(105, abs=6), pytest.approx(95, abs=6), None]
+
+
+def test_values_of_an_earlier_assay_are_not_held_against_the_level_after_the_change() -> None:
+    other = [("4.0", "Abbott"), ("4.1", "Abbott"), ("3.9", "Abbott"), ("4.0", "Abbott")]
+    levels = own_level_over([("2.0", "Roche"), *other])
+    assert levels[0] is None
+    assert None not in levels[1:]
+
+
+def test_that_a_value_has_no_level_here_is_said() -> None:
     series = [point("CEA", "2.04", draw=1, assay="Roche"), point("CEA", "2.04", draw=2, assay="Abbott")]
-    shown = panel(series, finding([reading(1), reading(2)]))
+    own = finding([reading(1), reading(2)])
+    assert own.baseline is not None
+    shown = panel(series, replace(own, baseline=replace(own.baseline, draw_ids=(2,))))
     assert percent_of_own_level(shown) == [None, pytest.approx(100.0)]
-    said = "100 % = own level, 2.04 ng/mL; values of the earlier assay have no level here"
+    said = "100 % = own level, 2.04 ng/mL; values of another assay have no level here"
     assert notes(chart(shown), "baseline", "remark") == [f"{said} · 1 value without it is not drawn"]
 
 

@@ -38,20 +38,22 @@ def test_a_row_holds_the_value_as_reported_and_all_that_belongs_to_it() -> None:
         point("CEA", "6.10", draw=2, low="0", high="4", laboratory="Central", assay="Roche", haemolysis="present"),
     ]
     found = finding([reading(1), reading(2, uncertain="haemolysed")])
-    first, second = lines(chart_csv(chart_rows(panel(series, found, note="drawn twice"))))
+    first, second = lines(chart_csv(chart_rows(panel(series, found, note="drawn twice"), synthetic=True)))
     assert (first["comparator"], first["value"], first["unit"], first["flag"]) == ("<", "0.50", "ng/mL", "")
     assert (first["collected_at"], first["draw_note"]) == ("2026-01-05T08:00:00+00:00", "drawn twice")
     assert (first["ref_low"], first["ref_high"], first["times_uln"]) == ("0", "5", "0.1")
     assert (second["ref_high"], second["flag"], second["times_uln"]) == ("4", "H", "1.525")
     assert (second["laboratory"], second["assay"], second["haemolysis"]) == ("Central", "Roche", "present")
     assert (second["days_since_previous"], second["change_percent"]) == ("42", "")
+    assert {first["synthetic"], second["synthetic"]} == {"yes"}
     assert second["read_as"] == "counts for less: sample haemolysed"
     assert (second["expected_low"], second["expected_high"], second["percent_of_own_level"]) == ("1.5", "2.6", "299.02")
 
 
 def test_a_formula_in_a_text_is_harmless_in_the_csv_and_kept_in_the_rows() -> None:
     shown = panel([point("CEA", "2", laboratory="=cmd|' /C calc'!A0", assay="+1")], note="@SUM(A1)")
-    (row,) = rows = chart_rows(shown)
+    (row,) = rows = chart_rows(shown, synthetic=False)
+    assert row["synthetic"] == "no"
     assert (row["laboratory"], row["draw_note"]) == ("=cmd|' /C calc'!A0", "@SUM(A1)")
     (line,) = lines(chart_csv(rows))
     assert (line["laboratory"], line["draw_note"]) == ("'=cmd|' /C calc'!A0", "'@SUM(A1)")

@@ -15,8 +15,8 @@ from time_machine import travel
 from audit.models import AuditEvent
 from patients.catalogue import catalogue
 from patients.models import Patient
-from patients.services import record_imaging, record_skeletal_event, record_treatment
-from tests.cast import ACTOR, Cast, give_draw, make_patient
+from patients.services import NewDraw, record_draw, record_imaging, record_skeletal_event, record_treatment
+from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
 from tests.monitoring.reports.printed import print_list, print_sheet
 from tests.monitoring.scenes import FIRST_DRAW, NOW, RISING, day, patient_with, run
 from tests.test_access_matrix import record_as_it_stands
@@ -48,6 +48,19 @@ def test_the_sheet_says_who_it_is_about_what_rose_and_who_printed_it(
     assert "neither proves nor excludes a tumour" in words
     assert "Decision support, not a diagnosis" in words
     assert "Synthetic" not in words
+
+
+def test_a_flag_and_the_unit_of_a_value_in_another_unit_are_never_cut_off(client: Client, cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    for at in range(5):
+        new = NewDraw(collected_at=dt.datetime.combine(day(at), dt.time(8), tzinfo=dt.UTC))
+        in_dl = [reading("ALB", "3.31", "g/dL"), reading("CA", "11.25", "mg/dL")]
+        results = in_dl if at < 2 else [reading("ALB", "34.1", "g/L"), reading("CA", "2.81", "mmol/L")]
+        record_draw(actor=ACTOR, patient_id=patient.pk, draw=new, results=results)
+    run(patient)
+    words = print_sheet(client, cast.nurse, patient, "?months=all").words
+    assert words.count("3.31 L g/dL") == 2
+    assert words.count("11.25 H mg/dL") == 2
 
 
 def test_the_last_five_values_stand_as_reported_with_their_unit_and_flag(client: Client, cast: Cast) -> None:
