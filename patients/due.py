@@ -14,8 +14,9 @@ from typing import Final
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from patients.catalogue import catalogue
-from patients.models import TAKEN_BACK, Draw, FollowUpCall, FollowUpPlan, Result
+from patients.models import TAKEN_BACK, Draw, FollowUpCall, FollowUpPlan, Patient, Result
 
+PatientIds = QuerySet[Patient, int]  # a condition of the database: thousands would be too many for one statement
 DUE_SOON_DAYS: Final = 7
 SAME_ROUND_DAYS: Final = 7  # two draws of one visit may lie some days apart: part at the ward, part at the clinic
 DAYS_A_WEEK: Final = 7
@@ -42,6 +43,7 @@ class Due:
     panel_missing: tuple[str, ...] = ()  # planned, but not measured in the last draw or shortly before it
     paused_until: dt.date | None = None
     call: LastCall | None = None
+    quiet_until: dt.date | None = field(default=None, compare=False)  # the last day on which nothing is missed yet
 
     @property
     def promised_on(self) -> dt.date | None:
@@ -79,9 +81,13 @@ class _Plan:
     measured: dict[str, dt.date | None] = field(default_factory=dict)
 
 
-def due_draws(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, Due]:
-    """patient id -> when the next draw is due; a patient without an active plan has no entry. Three queries."""
+def due_draws(patient_ids: Collection[int] | PatientIds, *, tz: dt.tzinfo) -> dict[int, Due]:
+    """patient id -> when the next draw is due; a patient without an active plan has no entry. Three queries,
+    one where nobody has a plan.
+    """
     plans = _active_plans(patient_ids, tz=tz)
+    if not plans:
+        return {}
     for patient_id, marker, at in _last_measured(patient_ids):
         plans[patient_id].measured[marker] = _day(at, tz)
     calls = _last_calls(patient_ids, tz=tz)
@@ -98,7 +104,13 @@ def draws_with_values() -> QuerySet[Draw]:
     return Draw.objects.filter(Exists(_stands().filter(draw=OuterRef("pk"))))
 
 
-def _active_plans(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, _Plan]:
+def last_draw_at() -> Subquery:
+    """Of the patient of the outer row: when the last draw was that something came of."""
+    held = draws_with_values().filter(patient=OuterRef("pk"))
+    return Subquery(held.order_by("-collected_at").values("collected_at")[:1])
+
+
+def _active_plans(patient_ids: Collection[int] | PatientIds, *, tz: dt.tzinfo) -> dict[int, _Plan]:
     held = draws_with_values().filter(patient=OuterRef("patient"))
     rows = FollowUpPlan.objects.filter(patient_id__in=patient_ids, is_active=True).annotate(
         last_at=Subquery(held.order_by("-collected_at").values("collected_at")[:1])
@@ -111,7 +123,7 @@ def _active_plans(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, _
     }
 
 
-def _last_measured(patient_ids: Collection[int]) -> Iterable[tuple[int, str, dt.datetime | None]]:
+def _last_measured(patient_ids: Collection[int] | PatientIds) -> Iterable[tuple[int, str, dt.datetime | None]]:
     """Patient, planned marker, last draw that measured it.
 
     Asked by the draws of the patient, newest first: whoever groups all results by marker reads the whole record.
@@ -130,7 +142,7 @@ def _day(at: dt.datetime | None, tz: dt.tzinfo) -> dt.date | None:
     return at.astimezone(tz).date() if at else None
 
 
-def _last_calls(patient_ids: Collection[int], *, tz: dt.tzinfo) -> dict[int, LastCall]:
+def _last_calls(patient_ids: Collection[int] | PatientIds, *, tz: dt.tzinfo) -> dict[int, LastCall]:
     newest = FollowUpCall.objects.filter(patient=OuterRef("patient")).order_by("-at", "-pk").values("pk")[:1]
     return {
         call.patient_id: LastCall(
@@ -157,7 +169,14 @@ def _due(patient_id: int, plan: _Plan, call: LastCall | None) -> Due:
         panel_missing=_missing(plan),
         paused_until=plan.paused_until,
         call=call if concerns else None,
+        quiet_until=_quiet_until(plan),
     )
+
+
+def _quiet_until(plan: _Plan) -> dt.date:
+    """Before the first draw it is the day the plan asks for it; a pause has a reason and a last day, and is kept."""
+    after = plan.last_on + dt.timedelta(weeks=plan.every_weeks) if plan.last_on else plan.starts_on
+    return max(after, plan.starts_on, plan.paused_until or plan.starts_on)
 
 
 def _missing(plan: _Plan) -> tuple[str, ...]:

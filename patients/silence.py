@@ -1,4 +1,4 @@
-"""Of whom nothing came: no value for longer than the plan foresees, or for half a year without a plan. Two queries.
+"""Of whom nothing came: no value for longer than the plan foresees, or for half a year without a plan.
 
 Not the same as overdue. A promise on the telephone is no value, so it does not end a silence; a draw that lacked a
 planned marker is a value, so it does, though the draw stays overdue. A pause has a reason and a last day, and is kept.
@@ -10,10 +10,10 @@ import datetime as dt
 from calendar import monthrange
 from typing import Final
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 
-from patients.due import draws_with_values
-from patients.models import FollowUpPlan, Patient
+from patients.due import Due, due_draws, last_draw_at
+from patients.models import Patient
 
 MONTHS_WITHOUT_PLAN: Final = 6
 MONTHS_A_YEAR: Final = 12
@@ -26,30 +26,19 @@ def silent_patients(patients: QuerySet[Patient], *, today: dt.date, tz: dt.tzinf
 
 def quiet_until(patients: QuerySet[Patient], *, tz: dt.tzinfo) -> dict[int, dt.date]:
     """patient id -> the last day on which nothing is missed yet; from the next day on the patient is silent."""
-    last_at = Subquery(
-        draws_with_values().filter(patient=OuterRef("pk")).order_by("-collected_at").values("collected_at")[:1]
-    )
-    plans = {
-        patient_id: (weeks, starts_on, paused_until)
-        for patient_id, weeks, starts_on, paused_until in FollowUpPlan.objects.filter(
-            patient__in=patients, is_active=True
-        ).values_list("patient_id", "every_weeks", "starts_on", "paused_until")
+    due = due_draws(patients.order_by().values_list("pk", flat=True), tz=tz)
+    rows = patients.annotate(last_at=last_draw_at()).values_list("pk", "last_at", "created_at")
+    return {
+        patient_id: last_quiet_day(due.get(patient_id), last_at=last_at, known_since=known_since, tz=tz)
+        for patient_id, last_at, known_since in rows
     }
-    until: dict[int, dt.date] = {}
-    rows = patients.annotate(last_at=last_at).values_list("pk", "last_at", "created_at")
-    for patient_id, came_at, known_since in rows:
-        last_on = came_at.astimezone(tz).date() if came_at else None
-        if patient_id in plans:
-            until[patient_id] = _by_plan(last_on, *plans[patient_id])
-        else:
-            until[patient_id] = months_later(last_on or known_since.astimezone(tz).date(), MONTHS_WITHOUT_PLAN)
-    return until
 
 
-def _by_plan(last_on: dt.date | None, weeks: int, starts_on: dt.date, paused_until: dt.date | None) -> dt.date:
-    """The last day on which nothing is missed yet. Before the first draw that is the day the plan asks for it."""
-    after = last_on + dt.timedelta(weeks=weeks) if last_on else starts_on
-    return max(after, starts_on, paused_until or starts_on)
+def last_quiet_day(due: Due | None, *, last_at: dt.datetime | None, known_since: dt.datetime, tz: dt.tzinfo) -> dt.date:
+    """By the plan, or without one half a year after the last draw or, where there is none, after coming on record."""
+    if due is not None and due.quiet_until is not None:
+        return due.quiet_until
+    return months_later((last_at or known_since).astimezone(tz).date(), MONTHS_WITHOUT_PLAN)
 
 
 def months_later(day: dt.date, months: int) -> dt.date:

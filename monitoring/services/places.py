@@ -36,9 +36,9 @@ from monitoring.models import (
     Reading,
     WorklistPlace,
 )
-from patients.due import due_draws
+from patients.due import due_draws, last_draw_at
 from patients.selectors import all_records
-from patients.silence import quiet_until
+from patients.silence import last_quiet_day
 
 BATCH: Final = 500
 ALWAYS: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # an alert that is not snoozed is awake at any time
@@ -94,19 +94,21 @@ def _places(ids: Collection[int]) -> list[WorklistPlace]:
     patients = all_records().filter(pk__in=ids, merged_into__isnull=True)
     tz = clinic_zone()
     due = due_draws(ids, tz=tz)
-    quiet = quiet_until(patients, tz=tz)
     conclusions = _conclusions()
-    rows = patients.annotate(**conclusions).values("pk", "care_team_id", "name", *conclusions)
+    facts = ("pk", "care_team_id", "name", "created_at", "last_at")
+    rows = patients.annotate(**conclusions, last_at=last_draw_at()).values(*facts, *conclusions)
     return [
         WorklistPlace(
             patient_id=row.pop("pk"),
+            quiet_until=last_quiet_day(
+                due.get(pk), last_at=row.pop("last_at"), known_since=row.pop("created_at"), tz=tz
+            ),
             due_on=due[pk].due_on if pk in due else None,
             expected_on=due[pk].expected_on if pk in due else None,
-            quiet_until=quiet[pk],
             **row,
         )
         for row in rows
-        if (pk := row["pk"]) in quiet  # who came on record between two of these queries is restated by who did it
+        for pk in [row["pk"]]
     ]
 
 
