@@ -11,7 +11,7 @@ import atexit
 import contextlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -123,7 +123,27 @@ def pytest_report_header() -> list[str]:
     return [f"database: {os.environ['TEST_DATABASE']}", *left_out]
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+SLOW_FOLDERS = ("tests/browser/", "tests/config/")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """A file's tests share what they start, so one worker runs them all; the demo is loaded by one worker alone.
+
+    What starts processes comes first: at the end the short files fill up what one worker has left to the other.
+    """
+    leave_out(config, items)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("demo" if uses_demo(item) else item.location[0]))
+    yield
+    items.sort(key=lambda item: (not uses_demo(item), not item.location[0].startswith(SLOW_FOLDERS)))
+
+
+def uses_demo(item: pytest.Item) -> bool:
+    return "demo" in getattr(item, "fixturenames", ())
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what this machine has no server for (the header has said so), or what was not asked for."""
     missing = missing_kinds().keys()
     left_out = [item for item in items if any(item.get_closest_marker(kind) for kind in missing)]
