@@ -145,7 +145,7 @@ def explain_marker(
         unit=last.unit if last else unit,
         canonical_unit=unit,
         converted=last.canonical_text if last else "",
-        change=change_text(finding.change_percent, comparator=last.point.comparator if last else ""),
+        change=_change(finding, last, views),
         expected=_expected(finding, unit=unit),
         support=_support(supporting),
         since=date_text(since) if since else "",
@@ -223,6 +223,16 @@ def _beyond_band(finding: MarkerFinding) -> str:
     if last.value > last.band_high:
         return "above"
     return "below" if last.value < last.band_low else ""
+
+
+def _change(finding: MarkerFinding, last: PointView | None, views: Sequence[PointView]) -> str:
+    """Against the own level; where another assay gave that level, so much is said instead of a figure."""
+    if finding.change_percent is None and finding.baseline and last is not None:
+        ids = [view.point.draw_id for view in views]
+        before, read = (ids.index(one) for one in (finding.baseline.draw_ids[-1], last.point.draw_id))
+        if any(view.breaks for view in views[before + 1 : read + 1]):
+            return gettext("not comparable (another assay)")
+    return change_text(finding.change_percent, comparator=last.point.comparator if last else "")
 
 
 def _baseline(finding: MarkerFinding, *, unit: str) -> str:

@@ -155,6 +155,9 @@ def _change(analysis: Analysis, of: Of, baseline: Baseline | None, last: int | N
     # A result below a reporting limit has no number to state a change of; beyond one it has at least the limit's.
     if series.censoring[last] * analysis.panel.mirror[of.row] < 0 or int(np.sum(analysis.path.used[of.row])) < 2:
         return None
+    # Two assays give two numbers for one sample: across a change of assay there is nothing to divide.
+    if series.segments[last] != series.segments[series.draw_ids.index(baseline.draw_ids[-1])]:
+        return None
     return 100.0 * (float(series.values[last]) / baseline.level - 1.0)
 
 

@@ -28,6 +28,15 @@ def test_a_rise_is_told_from_the_persons_level_to_the_last_value_as_reported() -
     assert (said.state_label, said.since) == ("sustained rise", "30-Mar-2026")
 
 
+def test_across_a_change_of_assay_no_percentage_is_told() -> None:
+    found = replace(RISE, change_percent=None)
+    shown = panel([point("CEA", value, draw=at, assay="B" if at > 3 else "A") for at, value in enumerate(VALUES, 1)])
+    told = explain_marker(found, marker=shown.marker, views=shown.views, since=None)
+    assert told.change == "not comparable (another assay)"
+    alike = panel([point("CEA", value, draw=at, assay="A") for at, value in enumerate(VALUES, 1)])
+    assert explain_marker(found, marker=alike.marker, views=alike.views, since=None).change == ""
+
+
 def test_the_supporting_draws_are_named_by_date() -> None:
     assert why().support == ("30-Mar-2026", "11-May-2026")
 

@@ -72,6 +72,14 @@ def test_without_a_rise_the_baseline_is_the_level_the_latest_draw_was_read_again
     assert (finding.since_day, finding.supporting_draw_ids) == (None, ())
 
 
+def test_a_change_is_stated_within_an_assay_and_not_across() -> None:
+    values = [*FLAT, 3.0, 3.1]
+    across = read(series(values[:5], segments=[0, 0, 0, 0, 1]))
+    assert (across.baseline is not None, across.change_percent) == (True, None)
+    within = read(series(values, segments=[0, 0, 0, 0, 1, 1]))
+    assert within.change_percent == pytest.approx(3.3, abs=3.0)
+
+
 def test_a_baseline_after_a_change_of_assay_says_so() -> None:
     finding = read(series([*FLAT, 3.0, 3.1], segments=[0, 0, 0, 0, 1, 1]))
 
