@@ -34,7 +34,7 @@ COLUMNS: Final = (
     *("ref_low", "ref_high", "ref_unit", "ref_origin", "flag", "times_uln", "percent_of_own_level"),
     *("expected_low", "expected_high", "change_percent", "days_since_previous", "series_broken"),
     *("laboratory", "assay", "fasting", "haemolysis", "biotin", "g_csf", "steroid", "draw_note", "read_as", "version"),
-    "synthetic",
+    *("own_level", "own_level_last_draw", "synthetic"),
 )
 Row = dict[str, Any]
 
@@ -63,10 +63,21 @@ def chart_rows(panel: Panel | None, *, synthetic: bool) -> list[Row]:
         return []
     levels = percent_of_own_level(panel)
     made_up = "yes" if synthetic else "no"
+    own = _own_level(panel)
     return [
-        _row(panel.marker, view, level) | {"synthetic": made_up}
+        _row(panel.marker, view, level) | own | {"synthetic": made_up}
         for view, level in zip(panel.views, levels, strict=True)
     ]
+
+
+def _own_level(panel: Panel) -> Row:
+    """What the percentages are of: the person's own level, and the last of the draws that gave it."""
+    own = panel.finding.baseline if panel.finding else None
+    if own is None:
+        return {"own_level": None, "own_level_last_draw": None}
+    last = [view for view in panel.views if view.point.draw_id == own.draw_ids[-1]]
+    day = timezone.localtime(last[-1].point.collected_at).date().isoformat() if last else None
+    return {"own_level": _rounded(own.level), "own_level_last_draw": day}
 
 
 def chart_csv(rows: Sequence[Row]) -> str:

@@ -164,9 +164,24 @@ def skeletal_lane(events: Sequence[SkeletalEvent]) -> Lane | None:
 
 
 def condition_lane(conditions: Sequence[Condition]) -> Lane | None:
-    """A point where each began; when it ended is in the text."""
+    """A point where each began, and a bar up to its end where one is on record."""
     if not conditions:
         return None
+    ended = [one for one in conditions if one.ended_on is not None]
+    bars: Trace = {
+        "type": "bar",
+        "orientation": "h",
+        "name": gettext("conditions"),
+        "base": [one.occurred_on.isoformat() for one in ended],
+        "x": [((one.ended_on or one.occurred_on) - one.occurred_on).days * DAY_MS for one in ended],
+        "y": [0] * len(ended),
+        "width": 0.3,
+        "marker": {"color": "var(--quiet)@0.3"},
+        "hovertext": [_condition_text(one) for one in ended],
+        "hoverinfo": "text",
+        "textposition": "none",
+        "xaxis": LANE_X,
+    }
     points: Trace = {
         "type": "scatter",
         "mode": "markers+text",
@@ -181,7 +196,7 @@ def condition_lane(conditions: Sequence[Condition]) -> Lane | None:
         "hoverinfo": "text",
         "xaxis": LANE_X,
     }
-    return Lane(gettext("conditions"), 1, (points,))
+    return Lane(gettext("conditions"), 1, (bars, points) if ended else (points,))
 
 
 def _condition_text(one: Condition) -> str:

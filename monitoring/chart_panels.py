@@ -5,22 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Final
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 
-from monitoring.draw_notes import care_texts, left_out_text
+from monitoring.point_words import hover_text
 from monitoring.points import NO_FIGURE, PointView
 from monitoring.ranges import LIMIT_DIGITS
 from monitoring.trends.types import DrawReading, MarkerFinding
-from monitoring.wording import days_text, figures, interval_text, moment_text, percent_text
+from monitoring.wording import interval_text
 from patients.catalogue import MarkerDefinition
 from patients.ranges import Range
-from patients.wording import MINUS, unit_text
+from patients.wording import unit_text
 
 Trace = dict[str, Any]
 Shape = dict[str, Any]
@@ -31,7 +30,7 @@ FAMILY_MARKS: Final[dict[str, tuple[str, str]]] = {
     "bone_turnover": ("--bone", "square"),
     "blood_count": ("--blood", "diamond"),
     "inflammation": ("--blood", "diamond"),
-    "mineral": ("--mineral", "triangle-up"),
+    "mineral": ("--mineral", "pentagon"),
 }
 SIZE, EMPHASISED = 7, 11
 MARGIN: Final = 0.08
@@ -141,19 +140,19 @@ def _number(y: float) -> float | None:
 def _personal_bands(panel: Panel) -> list[Trace]:
     """What was expected of this person at each draw, from the draws before it. One trace between two breaks.
 
-    It has a patch wherever two draws in turn have a band.
+    It has a patch wherever two draws in turn have a band. What was expected at the first draw after a break
+    was expected of the old assay: none is drawn there, nor across a draw that has none.
     """
-    segments: list[list[PointView]] = [[]]
+    segments: list[list[tuple[str, DrawReading | None]]] = [[]]
     for view in panel.views:
         if view.breaks:
             segments.append([])
-        if view.reading is not None and view.reading.band_low is not None:
-            segments[-1].append(view)
+        segments[-1].append((view.x, None if view.breaks else view.reading))
     traces = []
     for segment in segments:
-        if len(segment) < 2:
+        if not _has_patch(segment):
             continue
-        xs, ys = _patches([(view.x, view.reading) for view in segment if view.reading is not None])
+        xs, ys = _patches(segment)
         traces.append(
             {
                 "type": "scatter",
@@ -171,12 +170,18 @@ def _personal_bands(panel: Panel) -> list[Trace]:
     return traces
 
 
-def _patches(segment: Sequence[tuple[str, DrawReading]]) -> tuple[list[str | None], list[float | None]]:
+def _has_patch(segment: Sequence[tuple[str, DrawReading | None]]) -> bool:
+    """Asked of the values: in a measure that has no number for them the traces are the same ones, if empty."""
+    known = [reading is not None and reading.band_low is not None for _x, reading in segment]
+    return any(pair == (True, True) for pair in pairwise(known))
+
+
+def _patches(segment: Sequence[tuple[str, DrawReading | None]]) -> tuple[list[str | None], list[float | None]]:
     """Outlines, along the upper edge and back along the lower, with a gap between two of them."""
     xs: list[str | None] = []
     ys: list[float | None] = []
-    for known, group in groupby(segment, key=lambda one: _is_number(one[1].band_low)):
-        patch = list(group)
+    for known, group in groupby(segment, key=lambda one: one[1] is not None and _is_number(one[1].band_low)):
+        patch = [(x, reading) for x, reading in group if reading is not None]
         if not known or len(patch) < 2:
             continue
         xs += [*([None] if xs else []), *(x for x, _ in patch), *(x for x, _ in reversed(patch))]
@@ -305,94 +310,17 @@ def panel_remark(panel: Panel, *, logarithmic: bool) -> str:
     if last and limits and not last.reported:
         parts.append(Truncator(last.label).chars(LONGEST_LABEL))  # the last value stands at the other end of the line
     if logarithmic:
-        parts.append(gettext("log scale"))
+        parts += log_remarks(panel)
     return escape(" · ".join(parts))
+
+
+def log_remarks(panel: Panel) -> list[str]:
+    """That the axis is re-scaled, and where a 0 is drawn, which such an axis does not have."""
+    said = [gettext("log scale")]
+    return [*said, gettext("0 is drawn at the foot")] if any(view.y <= 0 for view in panel.views) else said
 
 
 def last_value_text(panel: Panel) -> str:
     view = panel.views[-1]
     converted = f"({view.canonical_text})" if view.canonical_text else ""  # the axis is in the canonical unit
     return " ".join(escape(part) for part in (view.reported, view.unit, converted, view.flag) if part)
-
-
-def hover_text(marker: MarkerDefinition, view: PointView) -> str:
-    point = view.point
-    lines = [
-        " ".join(escape(part) for part in (marker.short_name, view.reported, view.unit, view.flag) if part),
-        escape(moment_text(point.collected_at, time_known=point.time_known)),
-        *(escape(line) for line in point_lines(marker, view)),
-    ]
-    return "<br>".join(line for line in lines if line)
-
-
-def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
-    """Everything else to say of one value, plain text, one thought a line."""
-    point = view.point
-    lines = []
-    if view.converted:
-        lines.append(
-            gettext("drawn as %(value)s %(unit)s") % {"value": figures(view.y, 4), "unit": unit_text(marker.unit)}
-        )
-    lines.append(_change_line(view, unit_text(marker.unit)))
-    lines.append(_range_line(view))
-    lines.append(_band_line(view))
-    if view.left_out:
-        lines.append(left_out_text(view))
-    elif view.supports:
-        lines.append(gettext("supports the fall") if marker.direction == "down" else gettext("supports the rise"))
-    if view.reading is not None:
-        lines += care_texts(view.reading)
-    lines.append(" · ".join(part for part in (point.laboratory, point.assay) if part))
-    if point.version > 1:
-        lines.append(gettext("corrected value"))
-    if view.entered_by:
-        lines.append(gettext("entered by %(person)s") % {"person": view.entered_by})
-    lines.append(view.note)
-    return [line for line in lines if line]
-
-
-def _change_line(view: PointView, unit: str) -> str:
-    if view.change is None or view.change_percent is None or view.days_since_previous is None:
-        return ""
-    line = gettext("%(change)s in %(days)s since the previous draw") % {
-        "change": f"{_absolute(view.change)} {unit}".strip() + f", {percent_text(view.change_percent)}",
-        "days": days_text(view.days_since_previous),
-    }
-    rcv = view.reading.rcv_percent if view.reading else None
-    if rcv is None:
-        return line
-    rcv = _reference_change(rcv, rises=view.change_percent > 0)
-    beyond = view.change_percent > rcv if rcv > 0 else view.change_percent < rcv
-    verdict = gettext("more than noise (%(rcv)s)") if beyond else gettext("within noise (%(rcv)s)")
-    return gettext("%(change)s, %(verdict)s") % {"change": line, "verdict": verdict % {"rcv": percent_text(rcv)}}
-
-
-def _absolute(change: Decimal) -> str:
-    sign = "+" if change > 0 else MINUS if change < 0 else ""
-    return f"{sign}{figures(abs(change))}"
-
-
-def _reference_change(percent: float, *, rises: bool) -> float:
-    """That of a rise or of a fall, as asked: of a log-normal value the one is the reciprocal of the other."""
-    return percent if (percent > 0) == rises else 100 * (1 / (1 + percent / 100) - 1)
-
-
-def _range_line(view: PointView) -> str:
-    """The range of this very draw, in the unit of the axis, and whose it is."""
-    within = view.within
-    if within is None:
-        return ""
-    limits = interval_text(within.low, within.high, digits=LIMIT_DIGITS)
-    return gettext("reference %(limits)s (%(label)s)") % {"limits": limits, "label": within.label}
-
-
-def _band_line(view: PointView) -> str:
-    reading = view.reading
-    if reading is None or reading.band_low is None or reading.band_high is None or view.censored:
-        return ""
-    band = {"band": interval_text(reading.band_low, reading.band_high)}
-    if view.y > reading.band_high:
-        return gettext("above what was expected of this person (%(band)s)") % band
-    if view.y < reading.band_low:
-        return gettext("below what was expected of this person (%(band)s)") % band
-    return gettext("as expected of this person (%(band)s)") % band

@@ -6,14 +6,12 @@ and the last values as reported, stands in the layout once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from django.utils.translation import gettext
-
-from monitoring.chart_events import rebase_marks
+from monitoring.chart_events import rebase_marks, span_labels
 from monitoring.chart_lanes import Lane
 from monitoring.chart_panels import (
     Panel,
@@ -21,11 +19,13 @@ from monitoring.chart_panels import (
     last_value_text,
     linear_range,
     log_range,
+    log_remarks,
     panel_remark,
     panel_title,
     panel_traces,
     reference_bands,
 )
+from monitoring.event_spans import EventSpan
 from monitoring.relative import MEASURES, WHOLE, Measure, RelativePanel, measure_title, relative_panel, said_of
 
 Json = dict[str, Any]
@@ -53,6 +53,17 @@ TEMPLATES: Final[dict[str, Json]] = {
         "xref": "x",
         "fillcolor": "var(--ink)@0.06",
         "line": {"width": 0},
+    },
+    "hatched": {
+        "xref": "x",
+        "y": 0,
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "xshift": 3,
+        "showarrow": False,
+        "font": {"size": 10, "color": "var(--quiet)"},
+        "bgcolor": "var(--paper)@0.7",
+        "borderpad": 0,
     },
     "rebased": {
         "type": "line",
@@ -88,7 +99,12 @@ class Slot:
 
 
 def fixed_marks(
-    lanes: Sequence[Lane], lane_slots: Sequence[Slot], panels: Sequence[Panel], panel_slots: Sequence[Slot]
+    lanes: Sequence[Lane],
+    lane_slots: Sequence[Slot],
+    panels: Sequence[Panel],
+    panel_slots: Sequence[Slot],
+    *,
+    spans: Mapping[str, Sequence[EventSpan]],
 ) -> Json:
     """Shapes and annotations that are the same in every measure and scale."""
     shapes: list[Json] = []
@@ -97,7 +113,8 @@ def fixed_marks(
         lines, labels = break_marks(panel, axis=slot.ref)
         rebased, reasons = rebase_marks(panel, axis=slot.ref)
         shapes += [*lines, *rebased]
-        annotations += [_last_value(panel, slot), *labels, *reasons]
+        hatched = span_labels(spans.get(panel.marker.code, ()), axis=slot.ref)
+        annotations += [_last_value(panel, slot), *labels, *reasons, *hatched]
     return {"shapes": shapes, "annotations": annotations}
 
 
@@ -155,12 +172,13 @@ class _Drawn:
     def remark(self, *, logarithmic: bool) -> str:
         if self.relative is None:
             return panel_remark(self.panel, logarithmic=logarithmic)
-        return escape(" · ".join([*self.relative.texts, *([gettext("log scale")] if logarithmic else [])]))
+        return escape(" · ".join([*self.relative.texts, *(log_remarks(self.relative.panel) if logarithmic else [])]))
 
     def narrow_remark(self, *, logarithmic: bool) -> str:
         """What may not be left away where title and last value take the whole line."""
         gaps = self.relative.gaps if self.relative else ""
-        return escape(" · ".join([*([gaps] if gaps else []), *([gettext("log scale")] if logarithmic else [])]))
+        shown = self.relative.panel if self.relative else self.panel
+        return escape(" · ".join([*([gaps] if gaps else []), *(log_remarks(shown) if logarithmic else [])]))
 
 
 def _scale(drawn: Sequence[_Drawn], slots: Sequence[Slot], *, span: Sequence[str], logarithmic: bool) -> Json:

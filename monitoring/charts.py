@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Final
 
 from django.utils.translation import gettext
@@ -101,12 +102,13 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
     windows = time_windows(panels, events=events, today=today)
     whole = windows["all"]["range"]
     default = _default_window(panels, windows)
-    of_lanes = [*_lane_traces(lanes, lane_slots), *_event_traces(panels, panel_slots, events)]
+    spans = effects_on(panels, events)
+    of_lanes = [*_lane_traces(lanes, lane_slots), *_event_traces(panels, panel_slots, spans)]
     return {
         "data": [*of_lanes, *_all_panel_traces(panels, panel_slots)],
         "layout": {
             **figure_layout(height),
-            **fixed_marks(lanes, lane_slots, panels, panel_slots),
+            **fixed_marks(lanes, lane_slots, panels, panel_slots, spans=spans),
             **_time_axes(lanes, slots, windows[default]["range"]),
             **{slot.key: _lane_axis(lane, slot) for lane, slot in zip(lanes, lane_slots, strict=True)},
             **{slot.key: _value_axis(slot) for slot in panel_slots},
@@ -117,11 +119,15 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
         "windows": windows,
         "window": default,
         "draws": focus_draws(panels),
+        "panels": [
+            {"code": panel.marker.code, "axis": slot.key} for panel, slot in zip(panels, panel_slots, strict=True)
+        ],
         "plot": {"top": TOP_PX, "bottom": BOTTOM_PX},
         "texts": {
             "own_window": gettext("Shown: {start} to {end}"),
             "before": gettext("before {value}"),
             "after": gettext("after {value}"),
+            "other_assay": gettext("{value}, another assay"),
         },
     }
 
@@ -266,9 +272,10 @@ def effects_on(panels: Sequence[Panel], events: Events) -> dict[str, tuple[Event
     return {marker: found for marker, found in spans.items() if found}
 
 
-def _event_traces(panels: Sequence[Panel], slots: Sequence[Slot], events: Events) -> Iterable[Json]:
+def _event_traces(
+    panels: Sequence[Panel], slots: Sequence[Slot], spans: Mapping[str, Sequence[EventSpan]]
+) -> Iterable[Json]:
     """Before the panels' own, so that hatching lies beneath points and lines."""
-    spans = effects_on(panels, events)
     for panel, slot in zip(panels, slots, strict=True):
         for trace in span_traces(panel, spans.get(panel.marker.code, ())):
             yield {**trace, "xaxis": "x", "yaxis": slot.ref}
@@ -283,23 +290,27 @@ def _all_panel_traces(panels: Sequence[Panel], slots: Sequence[Slot]) -> Iterabl
 def focus_draws(panels: Sequence[Panel]) -> list[Json]:
     """One entry a moment of drawing, oldest first: what the focus line reads out there, markers that moved first.
 
-    `codes` and `values` are of the items in turn: by them the script finds what stands before and after.
+    `codes`, `values` and `assays` are of the items in turn: by them the script finds what stands before and after, and
+    whether it is of the same assay (a number that grows with each break of the series).
     """
-    moments: dict[str, list[tuple[str, str, str]]] = {}
+    moments: dict[str, list[tuple[str, str, str, int]]] = {}
     for panel in sorted(panels, key=lambda one: one.finding is None or one.finding.state not in MOVED):
-        for view in panel.views:
+        stretches = accumulate(1 if view.breaks else 0 for view in panel.views)
+        for view, assay in zip(panel.views, stretches, strict=True):
             said = f"{panel.marker.short_name} {view.reported} {view.unit} {view.flag}".replace("  ", " ").strip()
             why = " · ".join(held_back_texts(view))
             unit = "" if view.unit == unit_text(panel.marker.unit) else view.unit  # 3.3 g/dL stands beside 34 g/L
             value = " ".join(part for part in (view.reported, unit, view.flag) if part)
-            moments.setdefault(view.x, []).append((f"{said} ({why})" if why else said, panel.marker.short_name, value))
+            item = f"{said} ({why})" if why else said
+            moments.setdefault(view.x, []).append((item, panel.marker.short_name, value, assay))
     return [
         {
             "x": x,
             "day": date_text(dt.date.fromisoformat(x[:10])),
-            "items": [item for item, _, _ in moments[x]],
-            "codes": [code for _, code, _ in moments[x]],
-            "values": [value for _, _, value in moments[x]],
+            "items": [item for item, _, _, _ in moments[x]],
+            "codes": [code for _, code, _, _ in moments[x]],
+            "values": [value for _, _, value, _ in moments[x]],
+            "assays": [assay for _, _, _, assay in moments[x]],
         }
         for x in sorted(moments)
     ]

@@ -44,6 +44,10 @@ def _triangle_down() -> list[Point]:
     return [(x, -y) for x, y in _triangle()]
 
 
+def _pentagon() -> list[Point]:
+    return [(math.sin(at * math.tau / 5) * 1.1, -math.cos(at * math.tau / 5) * 1.1) for at in range(5)]
+
+
 def _star_triangle_down() -> list[Point]:
     """Three long points, one of them down, with hollow sides."""
     return [
@@ -55,6 +59,7 @@ def _star_triangle_down() -> list[Point]:
 SHAPES: Final[dict[str, Callable[[], list[Point]]]] = {
     "square": _square,
     "diamond": _diamond,
+    "pentagon": _pentagon,
     "triangle-up": _triangle,
     "triangle-down": _triangle_down,
     "star-triangle-down": _star_triangle_down,

@@ -17,6 +17,10 @@ const view = { window: payload.window, span: payload.windows[payload.window].ran
 const line = document.createElement("div");
 line.className = "focus-line";
 line.hidden = true;
+const lineDay = document.createElement("span");
+lineDay.className = "focus-day num";
+lineDay.setAttribute("aria-hidden", "true"); // the readout says it
+line.append(lineDay);
 
 // --- what was chosen is kept: in the address, so that it can be sent, and for the walk to the next patient ------------
 const KEPT = { scale: ["linear", "log"], measure: ["value", "uln", "baseline"] };
@@ -39,6 +43,15 @@ function keep() {
   window.history.replaceState(window.history.state, "", address);
 }
 
+// Markers that this reader sees on a log scale always: kept in this browser, by the marker alone.
+const LOGS = "chart-log-markers";
+const logs = new Set(JSON.parse(localStorage.getItem(LOGS) ?? "[]"));
+
+function toggleLog(code) {
+  if (!logs.delete(code)) logs.add(code);
+  localStorage.setItem(LOGS, JSON.stringify([...logs]));
+}
+
 // --- drawing -------------------------------------------------------------------------------------------------------
 function labelsFor([start, end]) {
   // A course that began before the window keeps its name in view.
@@ -53,14 +66,36 @@ function turnLabels(layout) {
   // The words at a change of assay stand on the side of the line that has room.
   const [start, end] = layout.xaxis.range.map(Date.parse);
   layout.annotations = layout.annotations.map((one) => {
-    if (!["break", "rebased"].includes(one.name) || (Date.parse(one.x) - start) / (end - start) < 0.6) return one;
+    if (!["break", "rebased", "hatched"].includes(one.name) || (Date.parse(one.x) - start) / (end - start) < 0.6) return one;
     return { ...one, xanchor: "right", xshift: -3 };
   });
 }
 
-function scaleName() {
-  if (view.measure === "value") return view.scale;
-  return view.scale === "log" ? `${view.measure}-log` : view.measure;
+function scaleOf(kind) {
+  if (view.measure === "value") return payload.scales[kind];
+  return payload.scales[kind === "log" ? `${view.measure}-log` : view.measure];
+}
+
+function mixed() {
+  // All panels in one scale, but for the markers that are kept on a log scale. Of a panel: a title and a remark in turn.
+  const plain = scaleOf(view.scale);
+  if (view.scale === "log" || !payload.panels.some(({ code }) => logs.has(code))) return plain;
+  const rescaled = scaleOf("log");
+  const scale = { shapes: [], annotations: [] };
+  payload.panels.forEach(({ code, axis }, at) => {
+    const from = logs.has(code) ? rescaled : plain;
+    for (const field of ["type", "range"]) scale[`${axis}.${field}`] = from[`${axis}.${field}`];
+    const ref = `y${axis.slice(5)}`;
+    scale.shapes.push(...from.shapes.filter((one) => one.yref === ref));
+    scale.annotations.push(...from.annotations.slice(2 * at, 2 * at + 2));
+  });
+  return scale;
+}
+
+function toFoot(trace, layout) {
+  // A log axis has no 0: it stands at the foot, and the remark beside the title says so.
+  const { type, range } = layout[`yaxis${trace.yaxis.slice(1)}`];
+  if (type === "log") trace.y = trace.y.map((y) => (y !== null && y <= 0 ? 10 ** range[0] : y));
 }
 
 function whole(one) {
@@ -93,7 +128,7 @@ function fitNarrow(layout) {
 function figure() {
   const data = structuredClone(payload.data);
   const layout = structuredClone(payload.layout);
-  const scale = payload.scales[scaleName()];
+  const scale = mixed();
   restate(data);
   layout.shapes = [...layout.shapes, ...scale.shapes].map(whole);
   layout.annotations = [...layout.annotations, ...scale.annotations].map(whole);
@@ -101,7 +136,10 @@ function figure() {
     const [axis, field] = key.split(".");
     if (field) layout[axis][field] = value;
   }
-  for (const trace of data) if (trace.meta?.role === "span") fillPanel(trace, layout);
+  for (const trace of data) {
+    if (trace.meta?.role === "span") fillPanel(trace, layout);
+    else if (trace.meta?.role) toFoot(trace, layout);
+  }
   for (const axis of ["xaxis", "xaxis2"]) if (layout[axis]) layout[axis].range = [...view.span];
   const labels = labelsFor(view.span);
   if (labels) data[labels.at].x = labels.shown;
@@ -126,6 +164,10 @@ async function draw() {
       button.setAttribute("aria-pressed", String(button.dataset[name] === view[name]));
     }
   }
+  for (const button of document.querySelectorAll("[data-log]")) {
+    button.hidden = false;
+    button.setAttribute("aria-pressed", String(logs.has(button.dataset.log)));
+  }
   const [start, end] = view.span.map((edge) => edge.slice(0, 10));
   windowText.textContent = view.window
     ? payload.windows[view.window].text
@@ -145,15 +187,21 @@ function placeLine() {
   }
   const x = axis().d2p(focused.x);
   line.hidden = x < 0 || x > axis()._length;
+  lineDay.textContent = focused.day;
+  line.classList.toggle("focus-line-left", x > axis()._length * 0.8);
   line.style.left = `${axis()._offset + x}px`;
   line.style.top = `${payload.plot.top}px`;
   line.style.bottom = `${payload.plot.bottom}px`;
 }
 
 function neighbour(name, at, step) {
+  const here = payload.draws[at].codes.indexOf(name);
   for (let n = at + step; payload.draws[n]; n += step) {
-    const found = payload.draws[n].codes.indexOf(name);
-    if (found >= 0) return payload.draws[n].values[found];
+    const { codes, values, assays } = payload.draws[n];
+    const found = codes.indexOf(name);
+    if (found < 0) continue;
+    const same = here < 0 || assays[found] === payload.draws[at].assays[here];
+    return same ? values[found] : payload.texts.other_assay.replace("{value}", values[found]);
   }
   return "";
 }
@@ -206,7 +254,55 @@ chart.addEventListener("mousemove", (event) => {
   read(nearest(axis().p2l(x)));
 });
 
+// --- everything about one draw, by Enter -----------------------------------------------------------------------------
+const detail = document.getElementById("chart-detail");
+
+function plainText(markup) {
+  const holder = document.createElement("template");
+  holder.innerHTML = markup;
+  return holder.content.textContent;
+}
+
+function openDetail() {
+  const focused = payload.draws[view.draw];
+  if (!focused) return;
+  const list = document.createElement("ul");
+  for (const trace of payload.data) {
+    if (!trace.customdata) continue;
+    trace.x.forEach((x, n) => {
+      if (x !== focused.x) return;
+      const [head, ...lines] = trace.hovertext[n].split("<br>").map(plainText);
+      const item = document.createElement("li");
+      const name = document.createElement("b");
+      name.textContent = head;
+      item.append(name, ` ${lines.slice(1).join(" · ")}`); // the day stands above
+      list.append(item);
+    });
+  }
+  detail.querySelector("h3").textContent = focused.day;
+  detail.querySelector("ul").replaceWith(list);
+  detail.hidden = false;
+  detail.focus();
+}
+
+function closeDetail() {
+  detail.hidden = true;
+  chart.focus();
+}
+
+detail.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.stopPropagation();
+  closeDetail();
+});
+detail.querySelector("button").addEventListener("click", closeDetail);
+
 chart.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && view.draw >= 0) {
+    event.preventDefault();
+    openDetail();
+    return;
+  }
   const shown = inWindow();
   if (shown.length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
   const at = shown.indexOf(view.draw);
@@ -230,6 +326,13 @@ tools.addEventListener("click", (event) => {
 function choose(name) {
   view.window = name;
   view.span = payload.windows[name].range;
+}
+
+for (const button of document.querySelectorAll("[data-log]")) {
+  button.addEventListener("click", () => {
+    toggleLog(button.dataset.log);
+    draw();
+  });
 }
 
 offerImages(() => ({ ...figure(), window: windowText.textContent }));

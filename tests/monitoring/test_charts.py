@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from monitoring.chart_panels import Panel, hover_text, linear_range, log_range
+from monitoring.chart_panels import Panel, linear_range, log_range
 from monitoring.charts import Events, focus_draws, patient_chart
+from monitoring.point_words import hover_text
 from patients.models import Condition, Finding, ImagingStudy, SkeletalEvent, Treatment
 from tests.monitoring.figures import finding, panel, point, reading
 
@@ -132,7 +133,7 @@ def test_family_is_told_by_colour_and_by_shape() -> None:
         ("var(--tumour)", "circle"),
         ("var(--bone)", "square"),
         ("var(--blood)", "diamond"),
-        ("var(--mineral)", "triangle-up"),
+        ("var(--mineral)", "pentagon"),
     ]
 
 
@@ -282,7 +283,8 @@ def test_conditions_have_a_lane_of_their_own_that_says_when_each_ended() -> None
     )
     renal = Condition(kind="renal_impairment", occurred_on=dt.date(2026, 3, 1))
     made = chart(cea("2"), events=Events(conditions=[infection, renal]))
-    lane = next(one for one in made["data"] if one["name"] == "conditions")
+    bars, lane = (one for one in made["data"] if one["name"] == "conditions")
+    assert (bars["base"], bars["x"]) == (["2026-02-03"], [9 * 86_400_000])
     assert lane["x"] == ["2026-02-03", "2026-03-01"]
     assert lane["text"] == ["infection", "renal impairment"]
     assert lane["hovertext"] == [
@@ -412,3 +414,37 @@ def test_a_last_value_in_another_unit_than_the_axis_is_given_in_both() -> None:
     shown = panel([albumin], found)
     assert notes(chart(shown), "last") == ["3.3 g/dL (33 g/L) L"]
     assert "supports the fall" in hover_text(shown.marker, shown.views[0]).split("<br>")
+
+
+def bands_of(made: dict[str, Any]) -> list[list[str | None]]:
+    return [one["x"] for one in made["data"] if one.get("meta", {}).get("role") == "personal_band"]
+
+
+def test_no_band_is_drawn_across_a_draw_that_has_none_nor_into_another_assay() -> None:
+    points = [point("CEA", "2", draw=at, assay="B" if at > 5 else "A") for at in range(1, 8)]
+    found = finding([reading(at, band=None if at == 3 else (1.5, 2.6)) for at in range(1, 8)])
+    shown = panel(points, found)
+    x = [view.x for view in shown.views]
+    made = chart(shown)
+    assert bands_of(made) == [[x[0], x[1], x[1], x[0], None, x[3], x[4], x[4], x[3]]]
+
+
+def test_a_zero_on_a_log_scale_is_said_beside_the_title() -> None:
+    made = chart(panel([point("CEA", "0", draw=1), point("CEA", "2", draw=2)]), cea("2"))
+    remarks = [one["text"] for one in made["scales"]["log"]["annotations"] if one["name"] == "remark"]
+    assert ["0 is drawn at the foot" in text for text in remarks] == [True, False]
+    assert not any("foot" in one["text"] for one in made["scales"]["linear"]["annotations"])
+
+
+def test_the_focus_line_knows_which_values_are_of_another_assay() -> None:
+    made = chart(panel([point("CEA", "2", draw=1, assay="A"), point("CEA", "3", draw=2, assay="B")]))
+    assert [draw["assays"] for draw in made["draws"]] == [[0], [1]]
+
+
+def test_the_scales_of_each_panel_can_be_told_apart() -> None:
+    """The script shows one marker on a log scale beside others that are not."""
+    made = chart(cea("2"), panel([point("ALP", "80")]))
+    for scale in made["scales"].values():
+        assert [one["name"] for one in scale["annotations"]] == ["title", "remark"] * len(made["panels"])
+    assert [one["code"] for one in made["panels"]] == ["CEA", "ALP"]
+    assert all(f"{one['axis']}.type" in made["scales"]["log"] for one in made["panels"])
