@@ -19,6 +19,7 @@ DAY_MS: Final = 86_400_000
 SHORTEST_BAR_DAYS: Final = 4  # a one-day treatment stays visible; its true dates are in the text
 LANE_X: Final = "x2"
 AGAINST_TUMOUR: Final = {TreatmentKind.CHEMOTHERAPY, TreatmentKind.TARGETED, TreatmentKind.IMMUNOTHERAPY}
+GRAVITY: Final = (Finding.NONE, Finding.EQUIVOCAL, Finding.BONE_METASTASIS)
 IMAGING_SYMBOLS: Final[dict[str, tuple[str, str]]] = {
     Finding.NONE: ("circle-open", "var(--quiet)"),
     Finding.EQUIVOCAL: ("diamond-open", "var(--watch)"),
@@ -100,6 +101,8 @@ def imaging_lane(studies: Sequence[ImagingStudy]) -> Lane | None:
     """A point a study; shape and colour say what was found in bone, the letters which examination it was."""
     if not studies:
         return None
+    # Of one day the gravest is drawn last, over the others, and its word names all.
+    studies = sorted(studies, key=lambda one: (one.performed_on, GRAVITY.index(one.finding)))
     drawn = [IMAGING_SYMBOLS[one.finding] for one in studies]
     points: Trace = {
         "type": "scatter",
@@ -107,7 +110,7 @@ def imaging_lane(studies: Sequence[ImagingStudy]) -> Lane | None:
         "name": gettext("imaging"),
         "x": [one.performed_on.isoformat() for one in studies],
         "y": [0] * len(studies),
-        "text": [escape(one.get_modality_display()) for one in studies],
+        "text": _modalities(studies),
         "textposition": "middle right",
         "textfont": {"size": 11, "color": "var(--quiet)"},
         "marker": {
@@ -121,6 +124,16 @@ def imaging_lane(studies: Sequence[ImagingStudy]) -> Lane | None:
         "xaxis": LANE_X,
     }
     return Lane(gettext("imaging"), 1, (points,))
+
+
+def _modalities(studies: Sequence[ImagingStudy]) -> list[str]:
+    days = [one.performed_on for one in studies]
+    return [
+        escape(", ".join(other.get_modality_display() for other in studies if other.performed_on == one.performed_on))
+        if at + 1 == len(days) or days[at + 1] != one.performed_on
+        else ""
+        for at, one in enumerate(studies)
+    ]
 
 
 def _imaging_text(one: ImagingStudy) -> str:
@@ -163,21 +176,23 @@ def skeletal_lane(events: Sequence[SkeletalEvent]) -> Lane | None:
     return Lane(gettext("skeletal events"), 1, (points,))
 
 
-def condition_lane(conditions: Sequence[Condition]) -> Lane | None:
-    """A point where each began, and a bar up to its end where one is on record."""
+def condition_lane(conditions: Sequence[Condition], *, today: dt.date, begins: dt.date | None = None) -> Lane | None:
+    """A point where each began, and a bar up to its end, or to today: it is open while it has none.
+
+    On paper, which cannot be moved, `begins` is the first day shown: what began before stands there, with its true day.
+    """
     if not conditions:
         return None
-    ended = [one for one in conditions if one.ended_on is not None]
     bars: Trace = {
         "type": "bar",
         "orientation": "h",
         "name": gettext("conditions"),
-        "base": [one.occurred_on.isoformat() for one in ended],
-        "x": [((one.ended_on or one.occurred_on) - one.occurred_on).days * DAY_MS for one in ended],
-        "y": [0] * len(ended),
+        "base": [one.occurred_on.isoformat() for one in conditions],
+        "x": [(max(one.ended_on or today, one.occurred_on) - one.occurred_on).days * DAY_MS for one in conditions],
+        "y": [0] * len(conditions),
         "width": 0.3,
-        "marker": {"color": "var(--quiet)@0.3"},
-        "hovertext": [_condition_text(one) for one in ended],
+        "marker": {"color": ["var(--quiet)@0.3"] * len(conditions)},
+        "hovertext": [_condition_text(one) for one in conditions],
         "hoverinfo": "text",
         "textposition": "none",
         "xaxis": LANE_X,
@@ -186,9 +201,9 @@ def condition_lane(conditions: Sequence[Condition]) -> Lane | None:
         "type": "scatter",
         "mode": "markers+text",
         "name": gettext("conditions"),
-        "x": [one.occurred_on.isoformat() for one in conditions],
+        "x": [max(one.occurred_on, begins or one.occurred_on).isoformat() for one in conditions],
         "y": [0] * len(conditions),
-        "text": [escape(one.get_kind_display()) for one in conditions],
+        "text": [_condition_label(one, begins) for one in conditions],
         "textposition": "middle right",
         "textfont": {"size": 11, "color": "var(--quiet)"},
         "marker": {"symbol": "square-open", "color": "var(--ink)", "size": 9, "line": {"width": 2}},
@@ -196,7 +211,13 @@ def condition_lane(conditions: Sequence[Condition]) -> Lane | None:
         "hoverinfo": "text",
         "xaxis": LANE_X,
     }
-    return Lane(gettext("conditions"), 1, (bars, points) if ended else (points,))
+    return Lane(gettext("conditions"), 1, (bars, points))
+
+
+def _condition_label(one: Condition, begins: dt.date | None) -> str:
+    if begins is None or one.occurred_on >= begins:
+        return escape(one.get_kind_display())
+    return escape(f"{one.get_kind_display()} ({date_text(one.occurred_on)})")
 
 
 def _condition_text(one: Condition) -> str:

@@ -93,7 +93,7 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
             treatment_lane(events.treatments, today=today),
             imaging_lane(events.imaging),
             skeletal_lane(events.skeletal),
-            condition_lane(events.conditions),
+            condition_lane(events.conditions, today=today),
         )
         if lane is not None
     ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from django.db.models import (
     Case,
@@ -23,7 +23,7 @@ from django.db.models import (
 )
 
 from monitoring.models import OPEN_STATES, Alert, AlertState, Evaluation, EvaluationMark, Level, Trend
-from patients.models import Draw, ImagingStudy, Patient, Result
+from patients.models import Draw, Finding, ImagingStudy, Patient, Result
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 # Concern, most first. A patient who is being evaluated is never among the calm.
 OPEN_ALERT, ANSWERED_ALERT, SNOOZED_ALERT, TO_WATCH, NOT_CURRENT, CALM = range(6)
+
+# The gravest first.
+GRAVITY: Final = (Finding.BONE_METASTASIS.value, Finding.EQUIVOCAL.value, Finding.NONE.value)
 
 
 def by_concern(patients: QuerySet[Patient], *, now: dt.datetime) -> QuerySet[RankedPatient]:
@@ -100,9 +103,25 @@ def standing_alerts(ids: Collection[int]) -> dict[int, Alert]:
     return alerts
 
 
-def last_imaging(ids: Collection[int]) -> dict[int, ImagingStudy]:
-    newest = ImagingStudy.objects.filter(patient=OuterRef("patient")).order_by("-performed_on", "-pk").values("pk")[:1]
-    return {one.patient_id: one for one in ImagingStudy.objects.filter(patient_id__in=ids, pk=Subquery(newest))}
+def last_imaging(ids: Collection[int]) -> dict[int, list[ImagingStudy]]:
+    """patient id -> the studies of the last day of which there are any, the gravest finding first."""
+    newest = ImagingStudy.objects.filter(patient=OuterRef("patient")).order_by("-performed_on")
+    of_day = ImagingStudy.objects.filter(patient_id__in=ids, performed_on=Subquery(newest.values("performed_on")[:1]))
+    found: dict[int, list[ImagingStudy]] = {}
+    for one in gravest_first(of_day):
+        found.setdefault(one.patient_id, []).append(one)
+    return found
+
+
+def gravest_first(studies: Iterable[ImagingStudy]) -> list[ImagingStudy]:
+    """Of several studies of one day none may hide behind the one that was entered last."""
+    return sorted(studies, key=lambda one: (GRAVITY.index(one.finding), -one.pk))
+
+
+def of_the_last_day(studies: Collection[ImagingStudy]) -> list[ImagingStudy]:
+    """Those of the last day among them, the gravest finding first."""
+    last = max((one.performed_on for one in studies), default=None)
+    return gravest_first(one for one in studies if one.performed_on == last)
 
 
 def last_draws(ids: Collection[int]) -> dict[int, dt.datetime]:

@@ -74,6 +74,7 @@ class ImagingCell:
     modality: str
     performed_on: dt.date
     finding: str
+    more: int  # studies of the same day besides
     label: str
 
 
@@ -206,7 +207,7 @@ def _rows(patients: Sequence[RankedPatient], *, due: Mapping[int, Due], now: dt.
             last_at=drawn.get(patient.pk),
             alert=alerts.get(patient.pk),
             mark=marks.get(patient.pk),
-            imaging=scans.get(patient.pk),
+            scans=scans.get(patient.pk, []),
             number=numbers.get(patient.pk, ""),
             due=due.get(patient.pk),
             now=now,
@@ -222,7 +223,7 @@ def _row(
     last_at: dt.datetime | None,
     alert: Alert | None,
     mark: EvaluationMark | None,
-    imaging: ImagingStudy | None,
+    scans: Sequence[ImagingStudy],
     number: str,
     due: Due | None,
     now: dt.datetime,
@@ -245,7 +246,7 @@ def _row(
         alert_state_label=alert.get_state_display() if alert else "",
         alert_age=ago_text((today - timezone.localdate(alert.raised_at)).days) if alert else "",
         owner=str(alert.owner) if alert and alert.owner else "",
-        next_step=_next_step(alert, imaging=imaging, today=today) if alert else "",
+        next_step=_next_step(alert, scans=scans, today=today) if alert else "",
         snoozed_until=timezone.localdate(alert.snoozed_until) if alert and alert.sleeps(now) else None,
         pending_since=mark.marked_at if mark else None,
         failed=bool(mark and mark.failure),
@@ -258,20 +259,23 @@ def _row(
         missing=missing_text(due, today) if due else "",
         call=last_call_text(due, today) if due else "",
         needs_a_draw=due is not None and needs_a_draw(due, today),
-        imaging=_imaging_cell(imaging) if imaging else None,
+        imaging=_imaging_cell(scans) if scans else None,
     )
 
 
-def _next_step(alert: Alert, *, imaging: ImagingStudy | None, today: dt.date) -> str:
+def _next_step(alert: Alert, *, scans: Sequence[ImagingStudy], today: dt.date) -> str:
     """What the page of an open alert asks first needs no words beside "needs an answer"."""
     if alert.state == AlertState.OPEN:
         return ""
-    results = results_of(alert, [imaging] if imaging else [])
+    results = results_of(alert, scans)
     return next_step_text(alert, today=today, result=results[0] if results else None)
 
 
-def _imaging_cell(one: ImagingStudy) -> ImagingCell:
+def _imaging_cell(scans: Sequence[ImagingStudy]) -> ImagingCell:
+    """Of the last day, the gravest finding; how many more there were is said."""
+    one = scans[0]
     return ImagingCell(
+        more=len(scans) - 1,
         modality=one.get_modality_display(),
         performed_on=one.performed_on,
         finding=one.finding,

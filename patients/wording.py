@@ -14,6 +14,8 @@ _PRINTED: Final = (("10*", "×10"), ("{ratio}", ""), ("ug/", "µg/"), ("/uL", "/
 _POWERS: Final = str.maketrans("3456789", "³⁴⁵⁶⁷⁸⁹")
 MINUS: Final = "−"
 Number = float | Decimal
+FOLD_FROM_PERCENT: Final = 200  # from a tripling on, times say more than a percentage of four digits
+MANY_TIMES: Final = 10
 PARTS: Final = 100
 
 
@@ -50,10 +52,13 @@ def interval_text(low: Number | None, high: Number | None, *, printed: Callable[
 
 
 def change_text(value: Decimal, previous: Decimal) -> str:
-    """`+118 %`, `−12 %`, `0 %`; empty where there is no ratio."""
+    """`+118 %`, `−12 %`, `0 %`, from a tripling on `×3.0`, `×16`; empty where there is no ratio."""
     if previous <= 0:
         return ""
-    percent = round((value / previous - 1) * PARTS)
+    times = value / previous
+    percent = round((times - 1) * PARTS)
+    if percent >= FOLD_FROM_PERCENT:
+        return f"×{times:.0f}" if times >= MANY_TIMES else f"×{times:.1f}"
     if percent == 0:
         return "0 %"
     return f"{'+' if percent > 0 else MINUS}{abs(percent)} %"

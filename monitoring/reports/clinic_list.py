@@ -10,7 +10,7 @@ from django.utils.translation import get_language, gettext, ngettext, pgettext
 
 from monitoring.models import Level
 from monitoring.reports.head import draw_foot
-from monitoring.reports.lettering import wrapped
+from monitoring.reports.lettering import width_of, wrapped
 from monitoring.reports.paper import LANDSCAPE, Paper
 from monitoring.wording import date_text, moment_text
 from monitoring.worklist import MarkerCell, WorklistRow
@@ -83,7 +83,8 @@ def _height(cells: Sequence[Sequence[Line]]) -> float:
 
 def _head(paper: Paper, head: ListHead) -> float:
     paper.text(EDGE, EDGE + 8, head.title, TITLE_SIZE, bold=True)
-    paper.text(EDGE, EDGE + 21, head.of, SIZE + 0.6)
+    room = paper.width - 2 * EDGE - (width_of(head.cut, SIZE) + 8 if head.cut else 0)
+    paper.text(EDGE, EDGE + 21, head.of, SIZE + 0.6, width=room)
     if head.cut:
         paper.text(paper.width - EDGE, EDGE + 21, head.cut, SIZE, bold=True, align="right")
     titles = (
@@ -178,7 +179,12 @@ def _draws(row: WorklistRow) -> list[Line]:
 def _imaging(row: WorklistRow) -> list[Line]:
     if row.imaging is None:
         return [(gettext("no imaging on record"), False)]
-    return [(f"{row.imaging.modality} {date_text(row.imaging.performed_on)}", False), (row.imaging.label, False)]
+    more = ngettext("and %(n)d other study of that day", "and %(n)d other studies of that day", row.imaging.more)
+    return [
+        (f"{row.imaging.modality} {date_text(row.imaging.performed_on)}", False),
+        (row.imaging.label, False),
+        *([(more % {"n": row.imaging.more}, False)] if row.imaging.more else []),
+    ]
 
 
 def cut_text(shown: int, found: int) -> str:

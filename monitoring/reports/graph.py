@@ -8,13 +8,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, Final
 
 from django.utils.formats import date_format
 
+from monitoring.chart_events import rebase_marks
 from monitoring.chart_lanes import Lane
 from monitoring.chart_panels import (
     Panel,
@@ -26,6 +27,7 @@ from monitoring.chart_panels import (
     panel_traces,
     reference_bands,
 )
+from monitoring.event_spans import EventSpan
 from monitoring.reports.glyphs import draw_glyph
 from monitoring.reports.lettering import width_of
 from monitoring.reports.paper import Paper, Point
@@ -49,6 +51,8 @@ MOST_DATES: Final = 9
 MS_A_DAY: Final = 86_400_000
 SECONDS_A_DAY: Final = 86_400
 NARROWEST_LABEL: Final = 14.0
+HATCH_EVERY: Final = 4.0
+SAME_DAY_SHIFT: Final = 6.0
 _TAG: Final = re.compile(r"<br>")
 
 
@@ -127,7 +131,7 @@ def _happenings(paper: Paper, trace: Trace, frame: TimeFrame, top: float) -> Non
     marker = trace["marker"]
     symbols = _each(marker["symbol"], len(trace["x"]))
     colours = _each(marker["color"], len(trace["x"]))
-    places = [frame.at(x) for x in trace["x"]]
+    places = _beside([frame.at(x) for x in trace["x"]])
     taken = frame.left - 2
     for at, (place, symbol, colour, text) in enumerate(zip(places, symbols, colours, trace["text"], strict=True)):
         draw_glyph(paper, symbol, (place, middle), 2.6, colour=colour)
@@ -141,12 +145,19 @@ def _happenings(paper: Paper, trace: Trace, frame: TimeFrame, top: float) -> Non
         taken = place + 5 + min(long, max(room, 0))
 
 
+def _beside(places: Sequence[float]) -> list[float]:
+    """Marks of one day stand side by side: none hides another."""
+    return [place + places[:at].count(place) * SAME_DAY_SHIFT for at, place in enumerate(places)]
+
+
 def _each(value: Any, count: int) -> list[Any]:
     return list(value) if isinstance(value, list) else [value] * count
 
 
 # --- panels -------------------------------------------------------------------------------------------------------
-def draw_panel(paper: Paper, panel: Panel, frame: TimeFrame, top: float, height: float) -> None:
+def draw_panel(
+    paper: Paper, panel: Panel, frame: TimeFrame, top: float, height: float, spans: Sequence[EventSpan] = ()
+) -> None:
     """Title line, then a plot of `height`: bands, dates, breaks, lines, points."""
     _head(paper, panel, frame, top)
     top += TITLE_HEIGHT
@@ -161,6 +172,8 @@ def draw_panel(paper: Paper, panel: Panel, frame: TimeFrame, top: float, height:
             paper.box(left, upper, right - left, lower - upper, fill=REFERENCE, edge=REFERENCE_EDGE)
         for at, _text in dates(frame):
             paper.line([(at, top), (at, top + height)], colour="--rule", width=0.3)
+        for span in spans:
+            _hatching(paper, span, frame, top, height)
         _breaks(paper, panel, frame, top, height)
         for trace in panel_traces(panel):
             if trace["mode"] == "lines":
@@ -198,20 +211,33 @@ def _head(paper: Paper, panel: Panel, frame: TimeFrame, top: float) -> None:
 
 def _breaks(paper: Paper, panel: Panel, frame: TimeFrame, top: float, height: float) -> None:
     lines, labels = break_marks(panel, axis="y")
-    inside = [(line, label) for line, label in zip(lines, labels, strict=True) if frame.holds(line["x0"])]
+    rebased, reasons = rebase_marks(panel, axis="y")
+    marks = sorted(zip([*lines, *rebased], [*labels, *reasons], strict=True), key=lambda one: str(one[0]["x0"]))
+    inside = [(line, label) for line, label in marks if frame.holds(line["x0"])]
     places = [frame.at(line["x0"]) for line, _label in inside]
-    for at, (_line, label) in enumerate(inside):
-        place = places[at]
-        paper.line([(place, top), (place, top + height)], colour="--quiet", width=0.7, dash="dot")
+    for at, (line, label) in enumerate(inside):
+        place, dash = places[at], "dot" if line["name"] == "break" else "dash"
+        paper.line([(place, top), (place, top + height)], colour="--quiet", width=0.7, dash=dash)
         room = (places[at + 1] if at + 1 < len(places) else frame.right) - place - 3
         if room >= NARROWEST_LABEL:
             paper.text(place + 2, top + 5.5, plain(label["text"]), TINY, colour="--quiet", width=room)
 
 
+def _hatching(paper: Paper, span: EventSpan, frame: TimeFrame, top: float, height: float) -> None:
+    """Slanted lines over the days in which an event holds the marker back; the notes below say which and why."""
+    left, right = (frame.at(dt.date.fromordinal(day).isoformat()) for day in (span.first, span.last + 1))
+    left, right = max(left, frame.left), min(right, frame.right)
+    with paper.within(left, top, max(right - left, 0), height):
+        for at in range(int((right - left + height) / HATCH_EVERY) + 1):
+            foot = left - height + at * HATCH_EVERY
+            paper.line([(foot, top + height), (foot + height, top)], colour="--rule", width=0.5)
+
+
 def _lines(paper: Paper, trace: Trace, frame: TimeFrame, scale: _Scale) -> None:
     if trace.get("fill") == "toself":
-        outline = [(frame.at(x), scale.at(y)) for x, y in zip(trace["x"], trace["y"], strict=True)]
-        paper.area(outline, fill=trace["fillcolor"], edge="--quiet", width=0.3, dash="dash")
+        for patch in stretches(trace):
+            outline = [(frame.at(x), scale.at(y)) for x, y in patch]
+            paper.area(outline, fill=trace["fillcolor"], edge="--quiet", width=0.3, dash="dash")
         return
     for stretch in stretches(trace):
         paper.line([(frame.at(x), scale.at(y)) for x, y in stretch], colour=trace["line"]["color"], width=0.8)

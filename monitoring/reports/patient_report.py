@@ -12,10 +12,12 @@ from django.utils.translation import gettext, pgettext
 from monitoring.alert_panel import AlertView
 from monitoring.chart_lanes import Lane, condition_lane, imaging_lane, skeletal_lane, treatment_lane
 from monitoring.chart_panels import Panel
-from monitoring.charts import Events
+from monitoring.charts import Events, effects_on
 from monitoring.cumulative import Cell, CumulativeTable
+from monitoring.event_spans import EventSpan
 from monitoring.explanation import MarkerWhy
 from monitoring.patient_page import PatientPage
+from monitoring.selectors import of_the_last_day
 from monitoring.wording import date_text, listed, moment_text
 from monitoring.worklist import FAMILY_RANK
 from patients.banner import PatientBanner
@@ -57,6 +59,7 @@ class PatientReport:
     panels: tuple[Panel, ...]  # in the order in which they are drawn while there is room
     outside: tuple[str, ...]  # markers without a value in the window
     not_drawn: tuple[str, ...]  # treatments for which there is no row
+    spans: Mapping[str, Sequence[EventSpan]]  # marker -> when an event holds it back in the window
     headings: tuple[Heading, ...]
     rows: tuple[TableRow, ...]
     marks: tuple[tuple[str, str], ...]
@@ -85,11 +88,12 @@ def patient_report(
         window=window,
         start=dt.datetime.fromisoformat(span[0]) if span else None,
         end=dt.datetime.fromisoformat(span[1]) if span else None,
-        lanes=_lanes(events, today=today),
+        lanes=_lanes(events, today=today, begins=dt.date.fromisoformat(span[0]) if span else None),
         has_imaging=bool(events.imaging),
         panels=tuple(sorted(drawn, key=lambda panel: _order(page)[panel.marker.code])),
         outside=tuple(panel.marker.short_name for panel in page.panels if panel not in drawn),
         not_drawn=not_drawn,
+        spans=_spans(page, span),
         headings=tuple(
             Heading(day=column.day, laboratory=_laboratory_of(page.panels, column.draw_id)) for column in columns
         ),
@@ -143,12 +147,12 @@ def _dates(page: PatientPage) -> Iterable[str]:
         yield gettext("last draw %(day)s") % {"day": date_text(page.last_draw_on)}
     yield gettext("next draw: %(due)s") % {"due": page.due or gettext("no plan")}
     if page.events.imaging:
-        scan = page.events.imaging[-1]
-        yield gettext("last imaging: %(modality)s %(day)s, %(finding)s") % {
-            "modality": scan.get_modality_display(),
-            "day": date_text(scan.performed_on),
-            "finding": scan.get_finding_display(),
-        }
+        for scan in of_the_last_day(page.events.imaging):
+            yield gettext("last imaging: %(modality)s %(day)s, %(finding)s") % {
+                "modality": scan.get_modality_display(),
+                "day": date_text(scan.performed_on),
+                "finding": scan.get_finding_display(),
+            }
     else:
         yield gettext("no imaging on record")
 
@@ -214,17 +218,30 @@ def _within(events: Events, span: Sequence[str], *, today: dt.date) -> tuple[Eve
         treatments=kept,
         imaging=[one for one in events.imaging if first <= one.performed_on <= last],
         skeletal=[one for one in events.skeletal if first <= one.occurred_on <= last],
-        conditions=[one for one in events.conditions if first <= one.occurred_on <= last],
+        conditions=[
+            one for one in events.conditions if one.occurred_on <= last and (one.ended_on or max(today, first)) >= first
+        ],
     )
     return shown, left_out
 
 
-def _lanes(events: Events, *, today: dt.date) -> tuple[Lane, ...]:
+def _spans(page: PatientPage, span: Sequence[str]) -> dict[str, list[EventSpan]]:
+    """Of everything on record: what began before the window may hold a marker back within it."""
+    if not span:
+        return {}
+    first, last = (dt.date.fromisoformat(end).toordinal() for end in span)
+    return {
+        marker: [one for one in spans if one.first <= last and one.last >= first]
+        for marker, spans in effects_on(page.panels, page.events).items()
+    }
+
+
+def _lanes(events: Events, *, today: dt.date, begins: dt.date | None) -> tuple[Lane, ...]:
     lanes = (
         treatment_lane(events.treatments, today=today),
         imaging_lane(events.imaging),
         skeletal_lane(events.skeletal),
-        condition_lane(events.conditions),
+        condition_lane(events.conditions, today=today, begins=begins),
     )
     return tuple(lane for lane in lanes if lane is not None)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.utils.translation import get_language, gettext
 
+from monitoring.chart_events import span_rows
 from monitoring.chart_lanes import IMAGING_SYMBOLS
 from monitoring.chart_panels import Panel
 from monitoring.reports.glyphs import draw_glyph
@@ -101,7 +102,7 @@ def _charts(paper: Paper, report: PatientReport, top: float, bottom: float) -> l
         draw_lane(paper, lane, frame, y, label_left=EDGE)
         y += lane_height(lane)
     for panel in report.panels[:fit]:
-        draw_panel(paper, panel, frame, y, height)
+        draw_panel(paper, panel, frame, y, height, report.spans.get(panel.marker.code, ()))
         y += each + height
     draw_dates(paper, frame, y + 4)
     _legend(paper, report.panels[:fit], y + DATES_HEIGHT + 6, imaging=report.has_imaging)
@@ -202,7 +203,7 @@ def _row(paper: Paper, row: TableRow, base: float, *, left: float, column: float
 
 
 # --- notes --------------------------------------------------------------------------------------------------------
-LEFT_OUT_LINES, LABORATORY_LINES, MARK_LINES = 2, 2, 2
+LEFT_OUT_LINES, LABORATORY_LINES, MARK_LINES, HATCHED_LINES = 4, 2, 2, 3
 
 
 def _foot_height(paper: Paper, report: PatientReport) -> float:
@@ -217,11 +218,21 @@ def _fixed_notes(paper: Paper, report: PatientReport) -> list[str]:
     if report.marks:
         meanings = listed([f"{letter} {meaning}" for letter, meaning in report.marks])
         notes += wrapped(gettext("Marks: %(marks)s") % {"marks": meanings}, NOTE_SIZE, wide, most=MARK_LINES)
+    if hatched := hatched_text(report):
+        notes += wrapped(hatched, NOTE_SIZE, wide, most=HATCHED_LINES)
     if report.laboratories:
         named = gettext("Laboratories and methods: %(named)s") % {"named": report.laboratories}
         notes += wrapped(named, NOTE_SIZE, wide, most=LABORATORY_LINES)
     notes += wrapped(gettext("Reading: %(reading)s") % {"reading": report.reading}, NOTE_SIZE, wide, most=1)
     return notes + wrapped(what_markers_show(), NOTE_SIZE, wide)
+
+
+def hatched_text(report: PatientReport) -> str:
+    """When an event holds a marker back and why, of the markers that are drawn."""
+    drawn = {panel.marker.code: panel.marker.short_name for panel in report.panels}
+    rows = span_rows({drawn[code]: spans for code, spans in report.spans.items() if code in drawn and spans})
+    said = [f"{row.markers} {row.first} – {row.last} {row.what} ({row.why})" for row in rows]
+    return gettext("Hatched: %(spans)s") % {"spans": "; ".join(said)} if said else ""
 
 
 def what_markers_show() -> str:
@@ -245,8 +256,10 @@ def _notes(paper: Paper, report: PatientReport, no_room: Sequence[str], top: flo
     if len(report.rows) > MOST_ROWS:
         names = listed([row.name for row in report.rows[MOST_ROWS:]])
         parts.append(gettext("No room in the table for: %(markers)s.") % {"markers": names})
-    lines = wrapped(" ".join(parts), NOTE_SIZE, _wide(paper), most=LEFT_OUT_LINES) if parts else []
-    lines += _fixed_notes(paper, report)
+    left_out = wrapped(" ".join(parts), NOTE_SIZE, _wide(paper)) if parts else []
+    if len(left_out) > LEFT_OUT_LINES:
+        left_out = [*left_out[: LEFT_OUT_LINES - 1], gettext("More is left out than can be named here: see the page.")]
+    lines = [*left_out, *_fixed_notes(paper, report)]
     if paper.unprintable:
         lines.append(
             gettext("[U+…] stands for a character that the print font does not hold, by its number in Unicode.")

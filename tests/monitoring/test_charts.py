@@ -284,7 +284,10 @@ def test_conditions_have_a_lane_of_their_own_that_says_when_each_ended() -> None
     renal = Condition(kind="renal_impairment", occurred_on=dt.date(2026, 3, 1))
     made = chart(cea("2"), events=Events(conditions=[infection, renal]))
     bars, lane = (one for one in made["data"] if one["name"] == "conditions")
-    assert (bars["base"], bars["x"]) == (["2026-02-03"], [9 * 86_400_000])
+    assert (bars["base"], bars["x"]) == (
+        ["2026-02-03", "2026-03-01"],
+        [9 * 86_400_000, 184 * 86_400_000],  # the other goes on
+    )
     assert lane["x"] == ["2026-02-03", "2026-03-01"]
     assert lane["text"] == ["infection", "renal impairment"]
     assert lane["hovertext"] == [
@@ -304,7 +307,7 @@ def test_the_hover_says_value_date_change_noise_laboratory_and_note() -> None:
     assert hover_text(shown.marker, shown.views[1]).split("<br>") == [
         "CEA 7.40 ng/mL H",
         "16-Feb-2026 08:00",
-        "+5.4 ng/mL, +270\xa0% in 42 days since the previous draw, more than noise (+55\xa0%)",
+        "+5.4 ng/mL, ×3.7 in 42 days since the previous draw, more than noise (+55\xa0%)",
         "reference 0–5 (reported with the value)",
         "above what was expected of this person (1.5–2.6)",
         "supports the rise",

@@ -50,7 +50,7 @@ def test_a_change_stands_beside_its_limit() -> None:
     both = rows["change from the draw before, two-sided"]
     assert (both.limit, both.beyond) == ("−41\xa0% to +69\xa0%", "no")
     first = rows["change from the first of 6 draws"]
-    assert (first.value, first.beyond) == ("+200\xa0%", "yes")
+    assert (first.value, first.beyond) == ("×3.0", "yes")
     mean = rows["above the mean of the earlier draws, twice"]
     assert (mean.limit, mean.beyond) == ("+30\xa0%", "yes")
     assert rows["above the lowest earlier draw, twice"].limit == "+100\xa0%"

@@ -151,7 +151,7 @@ def test_the_page_shows_value_unit_what_stood_before_and_what_is_odd_and_ticks_n
     draw = type_draw(patient, cast.nurse, {"CEA": "30.0", "CA": "3.60"})
     shown = of_draw(client, cast.clinician, "draw_verify", draw)
     assert ">30.0</td>" in shown
-    assert "+900 %" in shown
+    assert "×10" in shown
     assert "3.0 ng/mL" in shown
     assert "30 after 3 ng/mL fits only ÷ 10" in shown
     assert "URGENT: Ca 3.6 mmol/L" in shown

@@ -15,7 +15,14 @@ from time_machine import travel
 from audit.models import AuditEvent
 from patients.catalogue import catalogue
 from patients.models import Patient
-from patients.services import NewDraw, record_draw, record_imaging, record_skeletal_event, record_treatment
+from patients.services import (
+    NewDraw,
+    record_condition,
+    record_draw,
+    record_imaging,
+    record_skeletal_event,
+    record_treatment,
+)
 from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
 from tests.monitoring.reports.printed import print_list, print_sheet
 from tests.monitoring.scenes import FIRST_DRAW, NOW, RISING, day, patient_with, run
@@ -41,7 +48,7 @@ def test_the_sheet_says_who_it_is_about_what_rose_and_who_printed_it(
     number = rising.identifiers.get().value
     assert words.startswith(f"Zhuo Quibble Born 17-Apr-1958 (67 years) · Sex female · Number {number} ")
     assert "▲▲ Sustained rise: CEA · since 23-Jun-2025 · needs an answer · raised 01-Sep-2025" in words
-    assert "CEA: sustained rise, 6.0 ng/mL H, +200 % since 23-Jun-2025" in words
+    assert "CEA: sustained rise, 6.0 ng/mL H, ×3.0 since 23-Jun-2025" in words
     assert "Reading: engine " in words
     assert "Printed by clinician, 01-Sep-2025" in words
     assert "page 1 of 1" in words
@@ -212,3 +219,43 @@ def test_a_sheet_asks_as_often_for_fifty_draws_as_for_one(client: Client, cast: 
             print_sheet(client, cast.nurse, patient)
         asked.append(len(queries))
     assert asked[1] == asked[2]
+
+
+def test_of_two_scans_of_one_day_neither_hides_the_other(client: Client, cast: Cast, rising: Patient) -> None:
+    on = FIRST_DRAW + dt.timedelta(days=190)
+    for modality, finding in (("mri", "bone_metastasis"), ("ct", "none")):
+        record_imaging(actor=ACTOR, patient_id=rising.pk, performed_on=on, modality=modality, finding=finding)
+    with travel(NOW, tick=False):
+        words = print_sheet(client, cast.clinician, rising).words
+        listed_too = print_list(client, cast.clinician).words
+    grave = words.index("last imaging: MRI 15-Jul-2025, bone metastasis")
+    assert grave < words.index("last imaging: CT 15-Jul-2025, no bone metastasis seen")
+    assert "MRI 15-Jul-2025 bone metastasis and 1 other study of that day" in listed_too
+
+
+def test_what_holds_a_marker_back_is_hatched_and_said_though_it_began_before_the_window(
+    client: Client, cast: Cast, rising: Patient
+) -> None:
+    record_condition(
+        actor=ACTOR,
+        patient_id=rising.pk,
+        kind="infection",
+        occurred_on=day(5) - dt.timedelta(days=3),
+        ended_on=day(5) + dt.timedelta(days=2),
+    )
+    run(rising)
+    with travel(NOW, tick=False):
+        words = print_sheet(client, cast.clinician, rising, "?months=all").words
+        later = print_sheet(client, cast.clinician, rising, "?months=6").words
+    assert "Hatched: " in words
+    assert "infection" in words
+    assert "Hatched: " in later
+
+
+def test_a_condition_of_before_the_window_that_goes_on_is_on_the_sheet_with_its_day(
+    client: Client, cast: Cast, rising: Patient
+) -> None:
+    record_condition(actor=ACTOR, patient_id=rising.pk, kind="renal_impairment", occurred_on=dt.date(2024, 3, 1))
+    with travel(NOW, tick=False):
+        words = print_sheet(client, cast.clinician, rising, "?months=6").words
+    assert "renal impairment (01-Mar-2024)" in words
