@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -11,7 +12,7 @@ from typing import Any, Final
 from django.utils.translation import gettext, ngettext
 
 from accounts.models import User
-from monitoring.cohort import FEWEST, Cohort, GroupCourse, Window, aggregate
+from monitoring.cohort import FEWEST, Cohort, Figure, GroupCourse, Window, aggregate
 from monitoring.cohort_chart import cohort_chart
 from monitoring.cohort_choice import Choice, Field, Ignored, align_label, fields, scale_label
 from monitoring.cohort_material import Material, load_cohort
@@ -110,7 +111,7 @@ def cohort_csv(material: Material, cohort: Cohort, choice: Choice) -> Iterator[s
             yield _written(
                 [
                     *(*about, course.code, str(window.first), str(window.last), patients_text(window)),
-                    *(figure_text(figure) for figure in (window.median, window.low, window.high)),
+                    *(_cell(figure) for figure in (window.median, window.low, window.high)),
                     "yes" if material.synthetic else "no",
                 ]
             )
@@ -223,3 +224,10 @@ def _left_out(material: Material, cohort: Cohort) -> Iterator[str]:
         ),
     )
     yield from (sentence % {"n": count} for count, sentence in sentences if count)
+
+
+def _cell(figure: Figure | None) -> str:
+    """As on the page, but for words: a file says the same in every language."""
+    if figure is not None and not figure.exact and figure.low <= 0 and not math.isfinite(figure.high):
+        return "unknown"
+    return figure_text(figure)

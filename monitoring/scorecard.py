@@ -182,6 +182,7 @@ class Card:
     progression: Share
     closed_without_imaging: int
     leads: Leads
+    leads_left_out: int  # of alerts found in what was on record before
     answers: Answers
     silent: int
     patients: int
@@ -213,7 +214,8 @@ def _card(version: str, alerts: Sequence[AlertFacts], watched: Watched) -> Card:
     refuted = sum(one.repeat == "not_confirmed" for one in alerts)
     bone = sum(one.outcome == BONE_METASTASIS for one in imaged)
     other = sum(one.outcome == OTHER_PROGRESSION for one in imaged)
-    shown = [one for one in alerts if one.lead_days is not None]
+    # Found at once in a record that was taken over, an alert is as late as the record: its lead says nothing.
+    shown = [one for one in fresh if one.lead_days is not None]
     return Card(
         version=version,
         alerts=len(alerts),
@@ -229,6 +231,7 @@ def _card(version: str, alerts: Sequence[AlertFacts], watched: Watched) -> Card:
         progression=Share(bone + other, len(imaged)),
         closed_without_imaging=len(closed) - len(imaged),
         leads=Leads(tuple(sorted(shown, key=lambda one: (one.lead_days or 0, one.alert)))),
+        leads_left_out=sum(one.lead_days is not None for one in alerts) - len(shown),
         answers=_answers(alerts),
         silent=watched.silent,
         patients=watched.patients,

@@ -49,8 +49,8 @@ SHARES: Final = (
 BETWEEN_SHARES: Final = 0.24
 
 
-def rate_chart(cards: Sequence[Card], *, promised: float) -> Json | None:
-    """Seen, with its interval, and the rate promised on synthetic patients; None where no version has years enough."""
+def rate_chart(cards: Sequence[Card], *, promised: float, synthetic: bool = True) -> Json | None:
+    """Seen, with its interval, and the rate promised; None where no version has years enough."""
     seen = [(at, card.rate) for at, card in enumerate(cards) if not card.rate.too_few]
     if not seen:
         return None
@@ -71,7 +71,7 @@ def rate_chart(cards: Sequence[Card], *, promised: float) -> Json | None:
             axis={"range": [0, end]},
             title=gettext("alerts per 100 patient-years"),
             shapes=[_upright("promised", promised)],
-            notes=[*_few_notes(few), _promised_note(promised, rows=len(cards), end=end)],
+            notes=[*_few_notes(few), _promised_note(promised, rows=len(cards), end=end, synthetic=synthetic)],
         ),
     }
 
@@ -294,9 +294,10 @@ def _few_notes(few: Iterable[tuple[float, str]], *, at_right: bool = False) -> I
         yield {**_note(text, at - (LABEL_ABOVE if at_right else 0)), **place, "name": "too_few"}
 
 
-def _promised_note(promised: float, *, rows: int, end: float) -> Json:
+def _promised_note(promised: float, *, rows: int, end: float, synthetic: bool) -> Json:
     """At the foot of its line, where no version has its name, on the side that has more room."""
-    text = gettext("promised (synthetic): %(rate)s") % {"rate": per_hundred(promised)}
+    words = gettext("promised (synthetic): %(rate)s") if synthetic else gettext("promised (own patients): %(rate)s")
+    text = words % {"rate": per_hundred(promised)}
     side = {"xanchor": "left", "xshift": 4} if promised < end / 2 else {"xanchor": "right", "xshift": -4}
     foot = {"xref": "x", "x": promised, "yanchor": "bottom"}
     return {**_note(text, rows - 0.5), **foot, **side, "name": "promised"}

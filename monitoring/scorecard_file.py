@@ -46,8 +46,22 @@ def scorecard_csv(read: Read) -> Iterator[str]:
     yield _written([*shown, "yes" if made.synthetic else "no"])
 
 
+COUNTS: Final = (
+    *("alerts", "on_record_before", "withdrawn", "standing", "closed", "closed_without_imaging"),
+    "leads_left_out",
+)
+
+
 def _lines(card: Card) -> Iterator[Line]:
-    for name in ("alerts", "on_record_before", "withdrawn", "standing", "closed", "closed_without_imaging"):
+    for name in (
+        "alerts",
+        "on_record_before",
+        "withdrawn",
+        "standing",
+        "closed",
+        "closed_without_imaging",
+        "leads_left_out",
+    ):
         yield name, getattr(card, name), "", None, None, "alerts", False
     yield _rate("alert_rate", card.rate)
     yield _rate("closed_without_progression_rate", card.false_rate)

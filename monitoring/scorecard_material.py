@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Lag
 
 from accounts.models import User
@@ -130,8 +130,10 @@ def _alerts(
     now: dt.datetime,
     tz: dt.tzinfo,
 ) -> Iterable[AlertFacts]:
-    newest = draws_with_values().filter(patient=OuterRef("patient"), collected_at__lte=OuterRef("raised_at"))
-    raised = Alert.objects.filter(patient__in=mine.values("pk"), raised_at__lte=now)
+    # Of a merged record the draws have moved to the kept one.
+    its = Q(patient=OuterRef("patient")) | Q(patient=OuterRef("patient__merged_into"))
+    newest = draws_with_values().filter(its, collected_at__lte=OuterRef("raised_at"))
+    raised = Alert.objects.filter(_of(mine), raised_at__lte=now)
     if since:
         raised = raised.filter(raised_at__gte=since)
     rows = list(
@@ -141,6 +143,7 @@ def _alerts(
         .order_by("raised_at", "pk")
     )
     events = _events(raised, now=now)
+    first_read = _first_read(rows, first_read)
     for alert in rows:
         steps = events.get(alert.pk, ())
         answered_at = next((step.at for step in steps if _answers(step)), None)
@@ -162,6 +165,22 @@ def _alerts(
             imaged=alert.imaging_id is not None,
             lead_days=_lead(alert, tz),
         )
+
+
+def _of(mine: QuerySet[Patient]) -> Q:
+    """Theirs, and what was closed on a record that was merged into one of theirs since; what stood there was withdrawn
+    by the merge, and the kept record has its own.
+    """
+    own = mine.values("pk")
+    merged = Q(patient__merged_into__in=own) | Q(patient__merged_into__merged_into__in=own)
+    return Q(patient__in=own) | (merged & Q(state=AlertState.CLOSED))
+
+
+def _first_read(rows: Iterable[Alert], known: Mapping[int, dt.datetime]) -> dict[int, dt.datetime]:
+    """Of merged records, too."""
+    missing = {alert.patient_id for alert in rows} - known.keys()
+    firsts = Evaluation.objects.filter(patient__in=missing).values_list("patient").annotate(first=Min("at"))
+    return {**known, **dict(firsts.values_list("patient", "first"))}
 
 
 def _lead(alert: Alert, tz: dt.tzinfo) -> int | None:

@@ -223,7 +223,7 @@ def _rates(read: Read) -> Section:
             (_promised_head(made), "", "", "", "", per_hundred(made.rate)),
         ),
         notes=tuple(notes),
-        chart=rate_chart(read.told, promised=made.rate),
+        chart=rate_chart(read.told, promised=made.rate, synthetic=made.synthetic),
     )
 
 
@@ -279,10 +279,22 @@ def _leads(read: Read) -> Section:
         notes=(
             gettext("Only of alerts closed as bone metastasis by a scan: what was not scanned yet has no lead time."),
             gettext("An alert can bring the scan forward, so a lead time is no proof of time gained."),
+            *_leads_left_out(read.together),
         ),
         chart=lead_chart(read.told),
         points=tuple(map(_point, read.together.leads.alerts)),
     )
+
+
+def _leads_left_out(card: Card) -> list[str]:
+    if not card.leads_left_out:
+        return []
+    said = ngettext(
+        "Left out: %(n)d alert that was found at once in a record that was taken over.",
+        "Left out: %(n)d alerts that were found at once in records that were taken over.",
+        card.leads_left_out,
+    )
+    return [said % {"n": card.leads_left_out}]
 
 
 def _point(alert: AlertFacts) -> Point:

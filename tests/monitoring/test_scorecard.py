@@ -66,6 +66,11 @@ def test_the_share_shown_is_of_those_closed_with_a_scan_and_the_others_are_count
     assert found.alerts == 16
 
 
+def test_the_lead_of_an_alert_that_is_as_late_as_its_record_is_left_out_and_said() -> None:
+    found = card(shown(1, lead=30), shown(2, lead=-4, fresh=False), shown(3, lead=90), facts(4, fresh=False))
+    assert (found.leads.days, found.leads_left_out) == ([30, 90], 1)
+
+
 def test_what_was_on_record_before_is_counted_and_in_no_rate() -> None:
     found = card(
         facts(1),

@@ -12,7 +12,7 @@ from monitoring.scorecard import AlertFacts, Watched
 from monitoring.scorecard_choice import Choice
 from monitoring.scorecard_material import Material, load_scorecard
 from patients.models import Patient
-from patients.services import set_plan
+from patients.services import merge_patients, set_plan, undo_merge
 from tests.cast import ACTOR, Cast, give_draw, make_patient
 from tests.monitoring import scenes
 from tests.monitoring.alert_steps import take
@@ -225,6 +225,17 @@ def test_what_the_engine_says_of_a_real_repeat_is_what_is_counted(cast: Cast, va
     alert.refresh_from_db()
     assert (found.repeat, alert.state) == (says, says)
     assert (found.answered, found.waited_hours) == (True, 0.0)
+
+
+def test_what_was_closed_on_a_record_that_was_merged_counts_once_for_the_kept_one(cast: Cast) -> None:
+    kept, other = watched(cast.team), watched(cast.team)
+    alert = raised(other, NOW - 60 * DAY)
+    closed(alert, cast.clinician, "bone_metastasis", at=NOW - DAY, scan=NOW.date())
+    before = only(cast)
+    merge = merge_patients(actor=ACTOR, survivor_id=kept.pk, retired_id=other.pk, reason="the same person")
+    assert only(cast) == before
+    undo_merge(actor=ACTOR, merge_id=merge.pk)
+    assert only(cast) == before
 
 
 def test_fifty_patients_with_alerts_cost_as_many_queries_as_one(cast: Cast) -> None:
