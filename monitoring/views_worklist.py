@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.gate import may
 from accounts.roles import Permission
-from monitoring import walk
+from monitoring import walk, worklist_pages
 from monitoring.worklist import worklist as read_worklist
 from monitoring.worklist_filters import read_filters
 from patients.access import visible_teams
@@ -29,14 +29,19 @@ def worklist(request: HttpRequest) -> HttpResponse:
     searched = request.method == "POST"
     asked = QueryDict() if searched else request.GET
     came_from = _number(asked.get("at", ""))
+    filters = read_filters(asked, teams=visible_teams(user))
+    page = _number(asked.get("page", "")) or 1
     found = read_worklist(
         user,
-        filters=read_filters(asked, teams=visible_teams(user)),
+        filters=filters,
         query=_query(request) if searched else "",
-        page=_number(asked.get("page", "")) or 1,
+        page=page,
+        before=worklist_pages.end_of(request.session, address=filters.address, page=page - 1),
         at=walk.following(request.session, came_from) if came_from else (),
         now=timezone.now(),
     )
+    if not searched:
+        worklist_pages.keep_end(request.session, found)
     walk.forget(request.session)
     return render(request, "monitoring/worklist.html", {"worklist": found, "came_from": came_from})
 

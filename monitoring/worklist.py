@@ -29,7 +29,7 @@ from monitoring.selectors import (
 from monitoring.sparkline import Sparkline, SparkPoint, sparkline
 from monitoring.wording import ago_text, change_text
 from monitoring.worklist_filters import Filters
-from monitoring.worklist_order import Counts, counts, listed
+from monitoring.worklist_order import Counts, Last, counts, listed
 from patients.access import visible_patients
 from patients.catalogue import catalogue
 from patients.due import Due, due_draws
@@ -125,6 +125,7 @@ class Worklist:
     found: int
     hidden_alerts: int
     focus: int | None = None  # the row one comes back to
+    last: Last | None = None  # where the page ends, if not among the alerts
 
     @property
     def narrowed(self) -> bool:
@@ -134,6 +135,9 @@ class Worklist:
     def list_link(self) -> str:
         """What the link of a row says of the list it stands on: its filters. What a search found is no such list."""
         return "" if self.query else "?" + urlencode({"list": self.filters.address})
+
+
+PageEnd = tuple[int, dt.date, int]  # reading, rising since, patient: of the last row, without a name
 
 
 def worklist(
@@ -146,10 +150,11 @@ def worklist(
     now: dt.datetime,
     page_size: int = PAGE_SIZE,
     day: dt.date | None = None,
+    before: PageEnd | None = None,
 ) -> Worklist:
     """The page of patients the viewer may see, those of most concern first; or the page of the first of `at` on it.
 
-    With `day`, those who are waited for on that day.
+    With `day`, those who are waited for on that day. `before` is where the page before ended when it was shown.
     """
     shown = listed(user, filters=filters, query=query, day=day, now=now)
     headline, found = counts(user, now=now), shown.count()
@@ -157,7 +162,8 @@ def worklist(
     place = None if focus is None else shown.place_of(focus)
     pages = max(1, -(-found // page_size))
     page = min(max(page, 1), pages) if place is None else place // page_size + 1
-    ids = shown.ids((page - 1) * page_size, page * page_size)
+    after = shown.last_again(*before) if before and place is None else None
+    ids, last = shown.part((page - 1) * page_size, page * page_size, after=after)
     patients = {patient.pk: patient for patient in by_concern(visible_patients(user), now=now).filter(pk__in=ids)}
     return Worklist(
         rows=_rows([patients[pk] for pk in ids if pk in patients], due=due_draws(ids, tz=_zone()), now=now),
@@ -169,6 +175,7 @@ def worklist(
         found=found,
         hidden_alerts=headline.alerts - shown.open_alerts(),
         focus=focus,
+        last=last,
     )
 
 

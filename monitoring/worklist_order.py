@@ -15,6 +15,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models.fields.tuple_lookups import TupleGreaterThan
 from django.utils import timezone
 
 from monitoring.models import OPEN_STATES, Alert, Reading, WorklistPlace
@@ -58,6 +59,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """The key of a patient without an alert, in the order of OTHERS_ORDER."""
+
+    reading: int
+    rising_since: dt.date
+    name: str
+    patient_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """The list in its order: a part of it, the place of a patient, how many. Each method is one query or two."""
 
@@ -71,16 +82,32 @@ class Listed:
     def open_alerts(self) -> int:
         return self.places.filter(_of_concern(OPEN_ALERT, self.now)).count()
 
-    def ids(self, start: int, stop: int) -> list[int]:
-        """The patients from one place to another, both counted from 0."""
+    def ids(self, start: int, stop: int, *, after: Last | None = None) -> list[int]:
+        """The patients from one place to another, both counted from 0; see `part`."""
+        return self.part(start, stop, after=after)[0]
+
+    def part(self, start: int, stop: int, *, after: Last | None = None) -> tuple[list[int], Last | None]:
+        """The patients from one place to another, and the last of them where it stands in the order of the index.
+
+        With `after`, the last of the part before, those who follow it by their key: nothing is stepped over, and who
+        came in before it meanwhile moves nobody from one part to another.
+        """
         if self.by_day:
-            return list(self._of_days().values_list("patient_id", flat=True)[start:stop])
+            return list(self._of_days().values_list("patient_id", flat=True)[start:stop]), None
         front = self._alerts()
         ahead = front.count()
         first = list(front.values_list("patient_id", flat=True)[start:stop])
-        at = max(start - ahead, 0)
-        others = self._others().values_list("patient_id", flat=True)[at : max(at, stop - ahead) + 1]
-        return first + list(others)[: stop - start - len(first)]
+        others, at = self._others(), max(start - ahead, 0)
+        if after is not None and at:
+            others, at = others.filter(_follows(after)), 0
+        keys = list(others.values_list(*OTHERS_ORDER)[at : at + stop - start - len(first)])
+        last = Last(*keys[-1]) if keys else None
+        return first + [key[-1] for key in keys], last
+
+    def last_again(self, reading: int, rising_since: dt.date, patient_id: int) -> Last | None:
+        """The end of a part that was shown, with the name, which nobody keeps but the record; None where they left."""
+        name = self.places.filter(patient_id=patient_id).values_list("name", flat=True).first()
+        return None if name is None else Last(reading, rising_since, name, patient_id)
 
     def first_of(self, patient_ids: Sequence[int]) -> int | None:
         """The first of these that is on the list."""
@@ -136,6 +163,13 @@ def counts(user: User, *, now: dt.datetime) -> Counts:
 def _places(user: User) -> QuerySet[WorklistPlace]:
     """Of the viewer's teams, asked by their ids: one team's places lie together in each index."""
     return WorklistPlace.objects.filter(care_team_id__in=visible_team_ids(user))
+
+
+def _follows(last: Last) -> TupleGreaterThan:
+    """Compared as one key, which both databases look up in the index."""
+    return TupleGreaterThan(
+        tuple(F(field) for field in OTHERS_ORDER), (last.reading, last.rising_since, last.name, last.patient_id)
+    )
 
 
 def _rank(ordered: QuerySet[WorklistPlace, Any], patient_id: int, fields: Sequence[str]) -> int | None:

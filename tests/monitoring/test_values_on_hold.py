@@ -223,6 +223,14 @@ def test_an_urgent_value_is_said_before_it_is_checked_and_a_calm_one_ends_nothin
     assert said() == []
 
 
+def test_an_earlier_urgent_value_is_said_too_while_both_wait(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    ask("verify")
+    type_draw(patient, cast.nurse, {"CA": "3.30"}, at=moment(0))
+    type_draw(patient, cast.nurse, {"CA": "2.30"}, at=moment(1))
+    assert [one.day for one in patient_page(patient, now=NOW).urgent] == ["06-Jan-2025"]
+
+
 def test_a_calcium_that_is_urgent_once_corrected_for_albumin_is_said_before_it_is_checked(cast: Cast) -> None:
     patient = make_patient(cast.team)
     ask("verify")

@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from monitoring.services import restate_places
+from monitoring.worklist import PAGE_SIZE
 from patients.models import Patient
 from tests.cast import Cast, make_patient
 from tests.monitoring.scenes import CALM, RISING, patient_with, run, the_alert
@@ -118,3 +120,27 @@ def test_an_empty_list_says_that_filters_make_it_so(client: Client, two: list[Pa
     page = words(body(client, "?level=open&histology=squamous"))
     assert "No patient answers to all of these filters." in page
     assert "1 alert that needs an answer is not shown here." in page
+
+
+def test_the_next_page_begins_after_the_last_row_that_was_shown(client: Client, cast: Cast) -> None:
+    patients = [make_patient(cast.team, name=f"Person {at:03}") for at in range(PAGE_SIZE + 3)]
+    client.force_login(cast.clinician)
+    assert f"Person {PAGE_SIZE - 1:03}" in body(client)
+    leave = patients[0]
+    Patient.objects.filter(pk=leave.pk).update(care_team=cast.other_team)
+    restate_places([leave.pk])
+    page = body(client, "?page=2")
+    assert [f"Person {at:03}" in page for at in range(PAGE_SIZE - 1, PAGE_SIZE + 3)] == [False, True, True, True]
+    kept = str(dict(client.session)["worklist_ends"])
+    assert "Person" not in kept
+    assert f"Person {PAGE_SIZE - 1:03}" not in body(client, "?page=2&histology=other")
+
+
+def test_the_ends_of_pages_are_those_of_one_list(client: Client, cast: Cast) -> None:
+    for at in range(PAGE_SIZE + 1):
+        make_patient(cast.team, name=f"Person {at:03}")
+    client.force_login(cast.clinician)
+    body(client)
+    assert list(client.session["worklist_ends"]["ends"]) == ["1"]
+    body(client, "?histology=other")
+    assert client.session["worklist_ends"]["list"] == "histology=other"

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Membership, User
-from monitoring.services import acknowledge_alert
+from monitoring.services import acknowledge_alert, restate_places
 from monitoring.worklist import Worklist, worklist
 from monitoring.worklist_filters import Filters, read_filters
 from patients.access import visible_teams
@@ -60,6 +60,46 @@ def test_pages_part_one_order_by_concern_and_then_by_the_age_of_the_alert(cast: 
         ["Watch 2", "Calm 0", "Calm 1"],
         ["Calm 2"],
     ]
+
+
+def by_key(user: User, pages: int) -> list[list[str]]:
+    """Each page from where the one before ended."""
+    shown: list[list[str]] = []
+    before = None
+    for page in range(1, pages + 1):
+        found = look(user, page=page, page_size=3, before=before)
+        shown.append([row.name for row in found.rows])
+        before = found.last and (found.last.reading, found.last.rising_since, found.last.patient_id)
+    return shown
+
+
+def test_pages_reached_by_the_key_of_the_last_row_are_those_that_are_counted(cast: Cast) -> None:
+    for at in range(4):
+        patient_with(cast.team, CALM, name="Same")
+        patient_with(cast.team, SPIKE, name=f"Watch {at}")
+    run(*Patient.objects.all(), patient_with(cast.team, RISING, name="Alert"))
+    counted = [[row.name for row in look(cast.clinician, page=page, page_size=3).rows] for page in (1, 2, 3)]
+    assert by_key(cast.clinician, 3) == counted
+    assert counted[0] == ["Alert", "Watch 0", "Watch 1"]
+
+
+def test_an_answer_between_two_pages_moves_nobody_over_their_edge(cast: Cast) -> None:
+    """Counted from the top, the first of the second page would have moved up to the first, which was read already."""
+    patients = [make_patient(cast.team, name=f"Person {at}") for at in range(6)]
+    first = look(cast.clinician, page_size=3)
+    assert first.last is not None
+    Patient.objects.filter(pk=patients[0].pk).update(care_team=cast.other_team)
+    restate_places([patients[0].pk])
+    end = (first.last.reading, first.last.rising_since, first.last.patient_id)
+    second = look(cast.clinician, page=2, page_size=3, before=end)
+    assert [row.name for row in second.rows] == ["Person 3", "Person 4", "Person 5"]
+
+
+def test_where_the_last_row_left_the_list_pages_are_counted_again(cast: Cast) -> None:
+    for at in range(6):
+        make_patient(cast.team, name=f"Person {at}")
+    found = look(cast.clinician, page=2, page_size=3, before=(5, NOW.date(), 987654))
+    assert [row.name for row in found.rows] == ["Person 3", "Person 4", "Person 5"]
 
 
 def test_a_list_opens_on_the_page_of_the_row_one_comes_back_to(cast: Cast) -> None:
