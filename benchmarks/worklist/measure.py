@@ -59,6 +59,7 @@ def _prepare(kind: str, stack: contextlib.ExitStack) -> None:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "LEADTIME_DATA_DIR": str(folder),
         "SECRET_KEY": "only-for-benchmarks-" + "0123456789" * 5,
+        "STATIC_MANIFEST": "off",
     }
     if kind == "postgres":
         port = servers.free_port()  # chosen first: starting the server imports `config`, whose settings want it
@@ -67,6 +68,9 @@ def _prepare(kind: str, stack: contextlib.ExitStack) -> None:
     import django
 
     django.setup()
+    from django.conf import settings
+
+    settings.ROOT_URLCONF = "benchmarks.worklist.bare"
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
@@ -98,6 +102,8 @@ def _measure() -> int:
     for name, taken in times.items():
         row = " | ".join(f"{one:.0f}" for one in taken)
         sys.stdout.write(f"| {name} | {row} | {taken[-1] / taken[0]:.1f} | {queries[name]} |\n")
+    bare = times["the page as it is sent"][-1] / times["a bare view"][-1]
+    sys.stdout.write(f"the page as it is sent / a bare view, {SIZES[-1]} patients: {bare:.1f}\n")
     first = times["page 1"]
     return 1 if first[-1] / first[0] > MOST_RATIO else 0
 
@@ -118,8 +124,38 @@ def _questions(user: User, size: int) -> dict[str, Callable[[], object]]:
     asked = {f"page 1, {address}" if address else "page 1": page(address) for address in FILTERS}
     asked["a page in the middle"] = page(number=size // 100)
     asked["the last page"] = page(number=size // 50)
+    asked["the last page, by key"] = _by_key(user, size)
+    asked["the page as it is sent"], asked["a bare view"] = _sent(user)
     asked["walk, opened from the list"] = lambda: walk(user, {}, patient_id=calm, asked="", now=NOW)
     return asked
+
+
+def _by_key(user: User, size: int) -> Callable[[], object]:
+    """As it is reached: from where the page before it ended."""
+    from monitoring.worklist import worklist
+
+    before = worklist(user, page=size // 50 - 1, now=NOW).last
+    assert before is not None
+    end = (before.reading, before.rising_since, before.patient_id)
+    return lambda: worklist(user, page=size // 50, before=end, now=NOW)
+
+
+def _sent(user: User) -> tuple[Callable[[], object], Callable[[], object]]:
+    """The page with its template and all middleware; beside it a view that reads 50 patients and says their names."""
+    from django.test import Client
+
+    client = Client(headers={"host": "127.0.0.1"})
+    client.force_login(user)
+
+    def get(address: str) -> Callable[[], object]:
+        def asked() -> object:
+            answer = client.get(address)
+            assert answer.status_code == 200, answer
+            return answer
+
+        return asked
+
+    return get("/worklist/"), get("/bare/")
 
 
 def _milliseconds(asked: Callable[[], object]) -> float:
