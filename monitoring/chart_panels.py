@@ -1,29 +1,26 @@
-"""One panel a marker: points and straight lines, reference band, personal band, breaks. Plain Plotly dicts."""
+"""One panel a marker: points, straight lines and personal band. Plain Plotly dicts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Final
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 
-from monitoring.draw_notes import care_texts, left_out_text
+from monitoring.point_words import hover_text
 from monitoring.points import NO_FIGURE, PointView
 from monitoring.ranges import LIMIT_DIGITS
-from monitoring.trends.types import DrawReading, MarkerFinding
-from monitoring.wording import days_text, figures, interval_text, moment_text, percent_text
+from monitoring.trends.types import MarkerFinding
+from monitoring.wording import interval_text
 from patients.catalogue import MarkerDefinition
-from patients.ranges import Range
-from patients.wording import MINUS, unit_text
+from patients.wording import unit_text
 
 Trace = dict[str, Any]
-Shape = dict[str, Any]
 
 # Colour and shape together carry the family, so that neither a colour-blind reader nor a grey print loses it.
 FAMILY_MARKS: Final[dict[str, tuple[str, str]]] = {
@@ -31,11 +28,9 @@ FAMILY_MARKS: Final[dict[str, tuple[str, str]]] = {
     "bone_turnover": ("--bone", "square"),
     "blood_count": ("--blood", "diamond"),
     "inflammation": ("--blood", "diamond"),
-    "mineral": ("--mineral", "triangle-up"),
+    "mineral": ("--mineral", "cross"),  # no triangle: those are the values that are only a limit
 }
 SIZE, EMPHASISED = 7, 11
-MARGIN: Final = 0.08
-LEAST_LOG_MARGIN: Final = 0.04  # in powers of ten
 LONGEST_LABEL: Final = 60
 
 
@@ -146,14 +141,14 @@ def _personal_bands(panel: Panel) -> list[Trace]:
     segments: list[list[PointView]] = [[]]
     for view in panel.views:
         if view.breaks:
-            segments.append([])
-        if view.reading is not None and view.reading.band_low is not None:
+            segments.append([])  # what was expected of its first draw is of the old assay: drawn in neither
+        else:
             segments[-1].append(view)
     traces = []
     for segment in segments:
-        if len(segment) < 2:
+        if not any(_has_band(one) and _has_band(other) for one, other in pairwise(segment)):
             continue
-        xs, ys = _patches([(view.x, view.reading) for view in segment if view.reading is not None])
+        xs, ys = _patches(segment)
         traces.append(
             {
                 "type": "scatter",
@@ -171,123 +166,22 @@ def _personal_bands(panel: Panel) -> list[Trace]:
     return traces
 
 
-def _patches(segment: Sequence[tuple[str, DrawReading]]) -> tuple[list[str | None], list[float | None]]:
-    """Outlines, along the upper edge and back along the lower, with a gap between two of them."""
+def _has_band(view: PointView) -> bool:
+    return view.reading is not None and view.reading.band_low is not None
+
+
+def _patches(segment: Sequence[PointView]) -> tuple[list[str | None], list[float | None]]:
+    """Outlines, along the upper edge and back along the lower; a draw without a band parts two of them."""
     xs: list[str | None] = []
     ys: list[float | None] = []
-    for known, group in groupby(segment, key=lambda one: _is_number(one[1].band_low)):
-        patch = list(group)
+    for known, group in groupby(segment, key=lambda one: one.reading is not None and _is_number(one.reading.band_low)):
+        patch = [(view.x, view.reading) for view in group if view.reading is not None]
         if not known or len(patch) < 2:
             continue
         xs += [*([None] if xs else []), *(x for x, _ in patch), *(x for x, _ in reversed(patch))]
         ys += [*([None] if ys else []), *(one.band_high for _, one in patch)]
         ys += [one.band_low for _, one in reversed(patch)]
     return xs, ys
-
-
-# --- shapes -------------------------------------------------------------------------------------------------------
-def reference_bands(panel: Panel, *, axis: str, start: str, end: str, bottom: float, top: float) -> list[Shape]:
-    """The range of each draw, stepping where it changes; one at a time, drawn from one side where it has one limit."""
-    shapes: list[Shape] = []
-    runs = [(within, list(views)) for within, views in groupby(panel.views, key=lambda view: _limits(view.within))]
-    for at, (limits, views) in enumerate(runs):
-        if limits is None:
-            continue
-        low, high = limits
-        shapes.append(
-            {
-                "type": "rect",
-                "name": "reference",
-                "layer": "below",
-                "xref": "x",
-                "yref": axis,
-                "x0": start if at == 0 else views[0].x,
-                "x1": end if at + 1 == len(runs) else runs[at + 1][1][0].x,
-                "y0": bottom if low is None else max(low, bottom),
-                "y1": top if high is None else min(high, top),
-                "fillcolor": "var(--ink)@0.06",
-                "line": {"width": 0},
-            }
-        )
-    return shapes
-
-
-def _limits(within: Range | None) -> tuple[float | None, float | None] | None:
-    if within is None:
-        return None
-    return (
-        None if within.low is None else float(within.low),
-        None if within.high is None else float(within.high),
-    )
-
-
-def break_marks(panel: Panel, *, axis: str) -> tuple[list[Shape], list[dict[str, Any]]]:
-    """A dotted upright line and its label wherever the assay or the laboratory changed."""
-    lines: list[Shape] = []
-    labels: list[dict[str, Any]] = []
-    for view in panel.views:
-        if not view.breaks:
-            continue
-        lines.append(
-            {
-                "type": "line",
-                "name": "break",
-                "xref": "x",
-                "yref": f"{axis} domain",
-                "x0": view.x,
-                "x1": view.x,
-                "y0": 0,
-                "y1": 1,
-                "line": {"color": "var(--quiet)", "width": 1, "dash": "dot"},
-            }
-        )
-        labels.append(
-            {
-                "name": "break",
-                "text": escape(view.breaks),
-                "xref": "x",
-                "yref": f"{axis} domain",
-                "x": view.x,
-                "y": 1,
-                "xanchor": "left",
-                "yanchor": "top",
-                "xshift": 3,
-                "showarrow": False,
-                "font": {"size": 10, "color": "var(--quiet)"},
-            }
-        )
-    return lines, labels
-
-
-# --- ranges of the value axis -------------------------------------------------------------------------------------
-def linear_range(panel: Panel, *, in_view: Sequence[float] = ()) -> tuple[float, float]:
-    """Holds every value, the whole reference range, the personal band and what must be `in_view`, and a margin.
-
-    It starts at 0 by need only.
-    """
-    numbers = [*_extent(panel), *in_view]
-    low, high = min(numbers), max(numbers)
-    margin = (high - low or abs(high) or 1.0) * MARGIN
-    return (max(low - margin, 0.0) if low > 0 else low - margin, high + margin)
-
-
-def log_range(panel: Panel, *, in_view: Sequence[float] = ()) -> tuple[float, float] | None:
-    """As powers of ten; None where nothing is positive, so that the panel stays linear."""
-    numbers = [number for number in (*_extent(panel), *in_view) if number > 0]
-    if not numbers:
-        return None
-    low, high = math.log10(min(numbers)), math.log10(max(numbers))
-    margin = max((high - low) * MARGIN, LEAST_LOG_MARGIN)
-    return (low - margin, high + margin)
-
-
-def _extent(panel: Panel) -> list[float]:
-    numbers: list[float | None] = [view.y for view in panel.views]
-    for view in panel.views:
-        limits = _limits(view.within) or (None, None)
-        band = (view.reading.band_low, view.reading.band_high) if view.reading else (None, None)
-        numbers.extend((*limits, *band))
-    return [number for number in numbers if number is not None and not math.isnan(number)]
 
 
 # --- words --------------------------------------------------------------------------------------------------------
@@ -313,86 +207,3 @@ def last_value_text(panel: Panel) -> str:
     view = panel.views[-1]
     converted = f"({view.canonical_text})" if view.canonical_text else ""  # the axis is in the canonical unit
     return " ".join(escape(part) for part in (view.reported, view.unit, converted, view.flag) if part)
-
-
-def hover_text(marker: MarkerDefinition, view: PointView) -> str:
-    point = view.point
-    lines = [
-        " ".join(escape(part) for part in (marker.short_name, view.reported, view.unit, view.flag) if part),
-        escape(moment_text(point.collected_at, time_known=point.time_known)),
-        *(escape(line) for line in point_lines(marker, view)),
-    ]
-    return "<br>".join(line for line in lines if line)
-
-
-def point_lines(marker: MarkerDefinition, view: PointView) -> list[str]:
-    """Everything else to say of one value, plain text, one thought a line."""
-    point = view.point
-    lines = []
-    if view.converted:
-        lines.append(
-            gettext("drawn as %(value)s %(unit)s") % {"value": figures(view.y, 4), "unit": unit_text(marker.unit)}
-        )
-    lines.append(_change_line(view, unit_text(marker.unit)))
-    lines.append(_range_line(view))
-    lines.append(_band_line(view))
-    if view.left_out:
-        lines.append(left_out_text(view))
-    elif view.supports:
-        lines.append(gettext("supports the fall") if marker.direction == "down" else gettext("supports the rise"))
-    if view.reading is not None:
-        lines += care_texts(view.reading)
-    lines.append(" · ".join(part for part in (point.laboratory, point.assay) if part))
-    if point.version > 1:
-        lines.append(gettext("corrected value"))
-    if view.entered_by:
-        lines.append(gettext("entered by %(person)s") % {"person": view.entered_by})
-    lines.append(view.note)
-    return [line for line in lines if line]
-
-
-def _change_line(view: PointView, unit: str) -> str:
-    if view.change is None or view.change_percent is None or view.days_since_previous is None:
-        return ""
-    line = gettext("%(change)s in %(days)s since the previous draw") % {
-        "change": f"{_absolute(view.change)} {unit}".strip() + f", {percent_text(view.change_percent)}",
-        "days": days_text(view.days_since_previous),
-    }
-    rcv = view.reading.rcv_percent if view.reading else None
-    if rcv is None:
-        return line
-    rcv = _reference_change(rcv, rises=view.change_percent > 0)
-    beyond = view.change_percent > rcv if rcv > 0 else view.change_percent < rcv
-    verdict = gettext("more than noise (%(rcv)s)") if beyond else gettext("within noise (%(rcv)s)")
-    return gettext("%(change)s, %(verdict)s") % {"change": line, "verdict": verdict % {"rcv": percent_text(rcv)}}
-
-
-def _absolute(change: Decimal) -> str:
-    sign = "+" if change > 0 else MINUS if change < 0 else ""
-    return f"{sign}{figures(abs(change))}"
-
-
-def _reference_change(percent: float, *, rises: bool) -> float:
-    """That of a rise or of a fall, as asked: of a log-normal value the one is the reciprocal of the other."""
-    return percent if (percent > 0) == rises else 100 * (1 / (1 + percent / 100) - 1)
-
-
-def _range_line(view: PointView) -> str:
-    """The range of this very draw, in the unit of the axis, and whose it is."""
-    within = view.within
-    if within is None:
-        return ""
-    limits = interval_text(within.low, within.high, digits=LIMIT_DIGITS)
-    return gettext("reference %(limits)s (%(label)s)") % {"limits": limits, "label": within.label}
-
-
-def _band_line(view: PointView) -> str:
-    reading = view.reading
-    if reading is None or reading.band_low is None or reading.band_high is None or view.censored:
-        return ""
-    band = {"band": interval_text(reading.band_low, reading.band_high)}
-    if view.y > reading.band_high:
-        return gettext("above what was expected of this person (%(band)s)") % band
-    if view.y < reading.band_low:
-        return gettext("below what was expected of this person (%(band)s)") % band
-    return gettext("as expected of this person (%(band)s)") % band

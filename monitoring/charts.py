@@ -111,7 +111,7 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
             **{slot.key: _lane_axis(lane, slot) for lane, slot in zip(lanes, lane_slots, strict=True)},
             **{slot.key: _value_axis(slot) for slot in panel_slots},
         },
-        "scales": scales(panels, panel_slots, span=whole),
+        "scales": scales(panels, panel_slots, span=whole, first=len(of_lanes)),
         "templates": TEMPLATES,
         "measures": relative_traces(panels, first=len(of_lanes)),
         "windows": windows,

@@ -13,8 +13,9 @@ from typing import Final
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from monitoring.chart_panels import Panel, point_lines
+from monitoring.chart_panels import Panel
 from monitoring.evaluation import conditions_of
+from monitoring.point_words import point_lines
 from monitoring.points import PointView
 from monitoring.ranges import LIMIT_DIGITS
 from monitoring.rules import event_rules

@@ -44,6 +44,15 @@ def _triangle_down() -> list[Point]:
     return [(x, -y) for x, y in _triangle()]
 
 
+def _cross() -> list[Point]:
+    """Four arms of a third of its width."""
+    arm, end = 0.42, 1.2
+    return [
+        *((-arm, -end), (arm, -end), (arm, -arm), (end, -arm), (end, arm), (arm, arm)),
+        *((arm, end), (-arm, end), (-arm, arm), (-end, arm), (-end, -arm), (-arm, -arm)),
+    ]
+
+
 def _star_triangle_down() -> list[Point]:
     """Three long points, one of them down, with hollow sides."""
     return [
@@ -56,6 +65,7 @@ SHAPES: Final[dict[str, Callable[[], list[Point]]]] = {
     "square": _square,
     "diamond": _diamond,
     "triangle-up": _triangle,
+    "cross": _cross,
     "triangle-down": _triangle_down,
     "star-triangle-down": _star_triangle_down,
 }

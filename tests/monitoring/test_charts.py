@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from monitoring.chart_panels import Panel, hover_text, linear_range, log_range
+from monitoring.chart_axes import linear_range, log_range
+from monitoring.chart_panels import Panel
 from monitoring.charts import Events, focus_draws, patient_chart
+from monitoring.point_words import hover_text
 from patients.models import Condition, Finding, ImagingStudy, SkeletalEvent, Treatment
 from tests.monitoring.figures import finding, panel, point, reading
 
@@ -132,7 +134,7 @@ def test_family_is_told_by_colour_and_by_shape() -> None:
         ("var(--tumour)", "circle"),
         ("var(--bone)", "square"),
         ("var(--blood)", "diamond"),
-        ("var(--mineral)", "triangle-up"),
+        ("var(--mineral)", "cross"),
     ]
 
 
@@ -198,7 +200,9 @@ def test_a_logarithmic_axis_is_named_and_its_band_ends_where_the_axis_ends() -> 
     assert scale["yaxis.type"] == "log"
     (band,) = shapes(made, "reference", "log")
     assert band["y0"] == pytest.approx(10 ** scale["yaxis.range"][0])
-    assert notes(made, "remark", "log") == ["reference 0–5 · log scale"]
+    assert notes(made, "remark", "log") == [
+        "reference 0–5 · log scale · 0 stands at the foot: a log scale has no 0"
+    ]
     assert notes(made, "remark", "linear") == ["reference 0–5"]
 
 
