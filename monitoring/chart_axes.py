@@ -148,6 +148,7 @@ def _trace_at_foot(trace: Trace, *, foot: float) -> Trace:
 
 # --- what the axis must hold ----------------------------------------------------------------------------------------
 
+
 def _extent(panel: Panel) -> list[float]:
     numbers: list[float | None] = [view.y for view in panel.views]
     for view in panel.views:

@@ -1,8 +1,11 @@
 // The patient's chart: draws what monitoring/charts.py wrote, in the colours of the reader's theme, and moves one
 // focus line through all panels by mouse and by arrow keys. All words come with the data.
 
+import { forgetScale, keepScale, ownScale } from "./chart_choice.js";
 import { coloured } from "./chart_colours.js";
+import { drawDetail } from "./chart_detail.js";
 import { offerImages } from "./chart_image.js";
+import { breakTexts, hatchedText, panelMarks } from "./chart_marks.js";
 
 const chart = document.getElementById("chart");
 const tools = document.getElementById("chart-tools");
@@ -17,6 +20,10 @@ const view = { window: payload.window, span: payload.windows[payload.window].ran
 const line = document.createElement("div");
 line.className = "focus-line";
 line.hidden = true;
+const dated = document.createElement("span"); // the date the line stands at; it is read out with the values
+dated.className = "focus-date num";
+dated.setAttribute("aria-hidden", "true");
+line.append(dated);
 
 // --- what was chosen is kept: in the address, so that it can be sent, and for the walk to the next patient ------------
 const KEPT = { scale: ["linear", "log"], measure: ["value", "uln", "baseline"] };
@@ -58,9 +65,25 @@ function turnLabels(layout) {
   });
 }
 
-function scaleName() {
-  if (view.measure === "value") return view.scale;
-  return view.scale === "log" ? `${view.measure}-log` : view.measure;
+function scaleOf(marker) {
+  return ownScale(marker) ?? view.scale;
+}
+
+function scaleName(scale) {
+  if (view.measure === "value") return scale;
+  return scale === "log" ? `${view.measure}-log` : view.measure;
+}
+
+function applyScale(panel, data, layout) {
+  const scale = payload.scales[scaleName(scaleOf(panel.marker))];
+  for (const field of ["type", "range"]) layout[panel.axis][field] = structuredClone(scale[`${panel.axis}.${field}`]);
+  layout.shapes.push(...scale.shapes.filter((one) => one.yref === panel.ref));
+  layout.annotations.push(...scale.annotations.filter((one) => one.y === panel.top));
+  for (const [at, { y, symbol }] of Object.entries(scale.traces)) {
+    if (data[at].meta.marker !== panel.marker) continue;
+    data[at].y = y;
+    if (symbol) data[at].marker.symbol = symbol;
+  }
 }
 
 function whole(one) {
@@ -93,14 +116,10 @@ function fitNarrow(layout) {
 function figure() {
   const data = structuredClone(payload.data);
   const layout = structuredClone(payload.layout);
-  const scale = payload.scales[scaleName()];
   restate(data);
-  layout.shapes = [...layout.shapes, ...scale.shapes].map(whole);
-  layout.annotations = [...layout.annotations, ...scale.annotations].map(whole);
-  for (const [key, value] of Object.entries(scale)) {
-    const [axis, field] = key.split(".");
-    if (field) layout[axis][field] = value;
-  }
+  for (const panel of payload.panels) applyScale(panel, data, layout);
+  layout.shapes = layout.shapes.map(whole);
+  layout.annotations = layout.annotations.map(whole);
   for (const trace of data) if (trace.meta?.role === "span") fillPanel(trace, layout);
   for (const axis of ["xaxis", "xaxis2"]) if (layout[axis]) layout[axis].range = [...view.span];
   const labels = labelsFor(view.span);
@@ -117,19 +136,33 @@ async function draw() {
   const { data, layout } = figure();
   await window.Plotly.react(chart, data, layout, config);
   chart.append(line);
-  placeLine();
+  place();
   for (const button of tools.querySelectorAll("[data-window]")) {
     button.setAttribute("aria-pressed", String(button.dataset.window === view.window));
   }
   for (const name of Object.keys(KEPT)) {
     for (const button of tools.querySelectorAll(`[data-${name}]`)) {
-      button.setAttribute("aria-pressed", String(button.dataset[name] === view[name]));
+      button.setAttribute("aria-pressed", String(pressed(name, button.dataset[name])));
     }
   }
   const [start, end] = view.span.map((edge) => edge.slice(0, 10));
   windowText.textContent = view.window
     ? payload.windows[view.window].text
     : payload.texts.own_window.replace("{start}", start).replace("{end}", end);
+}
+
+function pressed(name, choice) {
+  return name === "scale" ? payload.panels.every((panel) => scaleOf(panel.marker) === choice) : view[name] === choice;
+}
+
+const placeMarks = panelMarks(chart, payload, (marker) => {
+  keepScale(marker, scaleOf(marker) === "log" ? "linear" : "log");
+  draw();
+});
+
+function place() {
+  placeMarks({ span: view.span, scaleOf, narrow: narrow.matches });
+  placeLine();
 }
 
 // --- the focus line ------------------------------------------------------------------------------------------------
@@ -146,6 +179,8 @@ function placeLine() {
   const x = axis().d2p(focused.x);
   line.hidden = x < 0 || x > axis()._length;
   line.style.left = `${axis()._offset + x}px`;
+  line.classList.toggle("focus-line-late", x > axis()._length / 2);
+  dated.textContent = focused.day;
   line.style.top = `${payload.plot.top}px`;
   line.style.bottom = `${payload.plot.bottom}px`;
 }
@@ -206,7 +241,15 @@ chart.addEventListener("mousemove", (event) => {
   read(nearest(axis().p2l(x)));
 });
 
+const openDetail = drawDetail(chart, payload);
+
 chart.addEventListener("keydown", (event) => {
+  if (event.target !== chart) return; // the switches at the panels have keys of their own
+  if (event.key === "Enter" && !line.hidden) {
+    event.preventDefault();
+    openDetail(payload.draws[view.draw]);
+    return;
+  }
   const shown = inWindow();
   if (shown.length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
   const at = shown.indexOf(view.draw);
@@ -223,6 +266,7 @@ tools.addEventListener("click", (event) => {
   if (!button) return;
   if (button.dataset.window) choose(button.dataset.window);
   for (const name of Object.keys(KEPT)) if (button.dataset[name]) view[name] = button.dataset[name];
+  if (button.dataset.scale) for (const panel of payload.panels) forgetScale(panel.marker);
   keep();
   draw();
 });
@@ -232,7 +276,12 @@ function choose(name) {
   view.span = payload.windows[name].range;
 }
 
-offerImages(() => ({ ...figure(), window: windowText.textContent }));
+function reasonsOf(marker) {
+  const panel = payload.panels.find((one) => one.marker === marker);
+  return [hatchedText(panel, view.span, payload.texts), ...breakTexts(panel, view.span)].filter(Boolean);
+}
+
+offerImages((marker) => ({ ...figure(), window: windowText.textContent, reasons: reasonsOf(marker) }));
 
 // --- start ---------------------------------------------------------------------------------------------------------
 const scroller = document.getElementById("cumulative-scroll");
@@ -252,7 +301,7 @@ chart.on("plotly_doubleclick", () => {
   choose(payload.window);
   draw();
 });
-new ResizeObserver(placeLine).observe(chart);
+new ResizeObserver(place).observe(chart);
 darkness.addEventListener("change", draw);
 narrow.addEventListener("change", draw);
 document.querySelector("[data-focus]")?.focus();

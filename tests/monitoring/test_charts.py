@@ -200,9 +200,7 @@ def test_a_logarithmic_axis_is_named_and_its_band_ends_where_the_axis_ends() -> 
     assert scale["yaxis.type"] == "log"
     (band,) = shapes(made, "reference", "log")
     assert band["y0"] == pytest.approx(10 ** scale["yaxis.range"][0])
-    assert notes(made, "remark", "log") == [
-        "reference 0–5 · log scale · 0 stands at the foot: a log scale has no 0"
-    ]
+    assert notes(made, "remark", "log") == ["reference 0–5 · log scale · 0 stands at the foot: a log scale has no 0"]
     assert notes(made, "remark", "linear") == ["reference 0–5"]
 
 
