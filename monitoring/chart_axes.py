@@ -21,6 +21,7 @@ LEAST_LOG_MARGIN: Final = 0.04  # in powers of ten
 ROOM_FOR_ZERO: Final = 0.12  # between the foot, where 0 stands, and the least of what has a place; of the range
 LEAST_ROOM_FOR_ZERO: Final = 0.1
 ZERO_SYMBOL: Final = "arrow-bar-down-open"
+ZERO_SIZE: Final = 10  # its lines are thin
 
 
 # --- shapes ---------------------------------------------------------------------------------------------------------
@@ -143,6 +144,8 @@ def _trace_at_foot(trace: Trace, *, foot: float) -> Trace:
     if "marker" in trace:
         drawn = zip(zero, trace["marker"]["symbol"], strict=True)
         change["symbol"] = [ZERO_SYMBOL if is_zero else symbol for is_zero, symbol in drawn]
+        sizes = zip(zero, trace["marker"]["size"], strict=True)
+        change["size"] = [max(ZERO_SIZE, size) if is_zero else size for is_zero, size in sizes]
     return change
 
 

@@ -191,13 +191,13 @@ def panel_title(panel: Panel) -> str:
     return " ".join(escape(part) for part in (panel.marker.short_name, unit_text(panel.marker.unit)) if part)
 
 
-def panel_remark(panel: Panel, *, logarithmic: bool) -> str:
+def panel_remark(panel: Panel, *, logarithmic: bool, longest: int = LONGEST_LABEL) -> str:
     """Beside the title: the range in force at the last draw and whose it is, and that the axis is re-scaled if so."""
     last = panel.views[-1].within
     limits = interval_text(last.low, last.high, digits=LIMIT_DIGITS) if last else ""
     parts = [gettext("reference %(limits)s") % {"limits": limits}] if limits else []
     if last and limits and not last.reported:
-        parts.append(Truncator(last.label).chars(LONGEST_LABEL))  # the last value stands at the other end of the line
+        parts.append(Truncator(last.label).chars(longest))  # the last value stands at the other end of the line
     if logarithmic:
         parts.append(gettext("log scale"))
     return escape(" · ".join(parts))

@@ -16,12 +16,13 @@ from django.utils.translation import gettext
 from monitoring.chart_axes import at_foot, break_marks, linear_range, log_range, reference_bands, stands_at_foot
 from monitoring.chart_events import rebase_marks
 from monitoring.chart_lanes import Lane
-from monitoring.chart_panels import Panel, last_value_text, panel_remark, panel_title, panel_traces
+from monitoring.chart_panels import LONGEST_LABEL, Panel, last_value_text, panel_remark, panel_title, panel_traces
 from monitoring.relative import MEASURES, WHOLE, Measure, RelativePanel, measure_title, relative_panel, said_of
 
 Json = dict[str, Any]
 
 TITLE_CHARACTER_PX: Final = 7.8
+LABEL_BESIDE_ZERO: Final = 24  # all three must fit before the last value: the range, whose it is, and what is said of 0
 _TITLE: Final[Json] = {
     "xref": "paper",
     "yref": "paper",
@@ -147,11 +148,13 @@ class _Drawn:
         return (WHOLE[self.measure],) if self.measure else ()
 
     def remark(self, *, logarithmic: bool) -> str:
+        zero = logarithmic and stands_at_foot(self.panel)
         if self.relative is None:
-            said = panel_remark(self.panel, logarithmic=logarithmic)
+            longest = LABEL_BESIDE_ZERO if zero else LONGEST_LABEL
+            said = panel_remark(self.panel, logarithmic=logarithmic, longest=longest)
         else:
             said = escape(" · ".join([*self.relative.texts, *([gettext("log scale")] if logarithmic else [])]))
-        if not logarithmic or not stands_at_foot(self.panel):
+        if not zero:
             return said
         return f"{said} · {escape(gettext('0 stands at the foot: a log scale has no 0'))}"
 

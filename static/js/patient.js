@@ -79,10 +79,10 @@ function applyScale(panel, data, layout) {
   for (const field of ["type", "range"]) layout[panel.axis][field] = structuredClone(scale[`${panel.axis}.${field}`]);
   layout.shapes.push(...scale.shapes.filter((one) => one.yref === panel.ref));
   layout.annotations.push(...scale.annotations.filter((one) => one.y === panel.top));
-  for (const [at, { y, symbol }] of Object.entries(scale.traces)) {
+  for (const [at, { y, ...marks }] of Object.entries(scale.traces)) {
     if (data[at].meta.marker !== panel.marker) continue;
     data[at].y = y;
-    if (symbol) data[at].marker.symbol = symbol;
+    if (marks.symbol) Object.assign(data[at].marker, marks);
   }
 }
 

@@ -166,14 +166,14 @@ def test_why_days_are_hatched_is_said_at_the_panel_for_the_window_shown_and_on_i
 
 
 def test_the_image_says_why_the_series_starts_anew(opened: Page, rising: Patient) -> None:
-    for at, assay in ((6, "Roche"), (7, "Abbott")):
-        give_draw(rising, day(at), {"ALP": "82"}, assay=assay)
+    for at, laboratory in ((6, "Central"), (7, "North & West")):
+        give_draw(rising, day(at), {"ALP": "82"}, laboratory=laboratory)
     opened.reload()
     opened.locator("[data-window='all']").press("Enter")
     opened.locator("#chart-files > summary").press("Enter")
     with opened.expect_download() as saved:
         opened.locator("[data-image=ALP]").press("Enter")
-    said = f"{date_text(day(7))} assay changed: Roche → Abbott"
+    said = f"{date_text(day(7))} laboratory changed: Central → North &amp; West"
     assert said in saved.value.path().read_text(encoding="utf-8")
 
 
