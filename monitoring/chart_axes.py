@@ -20,8 +20,8 @@ MARGIN: Final = 0.08
 LEAST_LOG_MARGIN: Final = 0.04  # in powers of ten
 ROOM_FOR_ZERO: Final = 0.12  # between the foot, where 0 stands, and the least of what has a place; of the range
 LEAST_ROOM_FOR_ZERO: Final = 0.1
-ZERO_SYMBOL: Final = "arrow-bar-down-open"
-ZERO_SIZE: Final = 10  # its lines are thin
+ZERO_SYMBOL: Final = "bowtie-open"
+ZERO_SIZE: Final = 9
 
 
 # --- shapes ---------------------------------------------------------------------------------------------------------

@@ -130,7 +130,7 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
             "before": gettext("before {value}"),
             "after": gettext("after {value}"),
             "hatched": gettext("Hatched: {reasons}"),
-            "more": gettext("{n} more in the table above"),
+            "more": gettext("{n} more above"),
             "log": gettext("log"),
             "log_of": gettext("Log scale of {marker}"),
         },

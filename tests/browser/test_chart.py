@@ -102,7 +102,7 @@ def test_a_zero_is_drawn_on_a_log_scale(opened: Page, rising: Patient) -> None:
         "document.getElementById('chart').data.filter((one) => one.mode === 'markers' && one.meta?.marker === 'CEA')"
         ".flatMap((one) => one.y.map((y, n) => [one.marker.symbol[n], y]))"
     )
-    assert [y > 0 for symbol, y in drawn if symbol == "arrow-bar-down-open"] == [True]
+    assert [y > 0 for symbol, y in drawn if symbol == "bowtie-open"] == [True]
     expect(opened.locator("#chart")).to_contain_text("0 stands at the foot: a log scale has no 0")
 
 

@@ -22,8 +22,8 @@ def test_a_zero_stands_at_the_foot_of_a_log_scale_with_its_own_mark_and_that_is_
     low, _high = made["scales"]["log"]["yaxis.range"]
     used = at_foot(made, "used")
     assert used["y"] == [2.0, pytest.approx(10**low), 20.0]
-    assert used["symbol"] == ["circle", "arrow-bar-down-open", "circle"]
-    assert used["size"] == [7, 10, 7]
+    assert used["symbol"] == ["circle", "bowtie-open", "circle"]
+    assert used["size"] == [7, 9, 7]
     assert at_foot(made, "line")["y"] == [2.0, None, 20.0]
     assert low < math.log10(2.0) - 0.1
     (remark,) = notes(made, "remark", "log")

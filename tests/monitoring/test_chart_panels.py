@@ -10,7 +10,7 @@ from tests.monitoring.test_charts import chart, traces
 
 def test_no_mark_means_two_things() -> None:
     """The shape alone tells: a value that was left out, one held back, one that is only a limit, and 0."""
-    meanings = ["triangle-down-open", "triangle-up-open", "arrow-bar-down-open"]
+    meanings = ["triangle-down-open", "triangle-up-open", "bowtie-open"]
     for _colour, symbol in set(FAMILY_MARKS.values()):
         meanings += [symbol, f"{symbol}-open", f"{symbol}-open-dot"]
     assert len(meanings) == len(set(meanings))
