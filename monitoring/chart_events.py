@@ -88,22 +88,6 @@ def span_traces(panel: Panel, spans: Sequence[EventSpan]) -> list[Json]:
     ]
 
 
-def span_labels(spans: Sequence[EventSpan], *, axis: str) -> list[Json]:
-    """Why it is hatched, at the foot of the panel: one label a reason, where it held last, and how often it did."""
-    of_reason: dict[str, list[EventSpan]] = defaultdict(list)
-    for span in spans:
-        of_reason[span.code].append(span)
-    return [
-        {
-            "name": "hatched",
-            "text": escape(f"{reason_text(code)} ({len(found)} ×)" if len(found) > 1 else reason_text(code)),
-            "yref": f"{axis} domain",
-            "x": _date(max(found).first),
-        }
-        for code, found in of_reason.items()
-    ]
-
-
 def span_text(span: EventSpan) -> str:
     return gettext("%(first)s – %(last)s %(what)s: %(why)s") % {
         "first": _text(span.first),

@@ -20,7 +20,7 @@ from monitoring.findings import marker_from_json
 from monitoring.models import Trend
 from monitoring.points import PointView
 from monitoring.ranges import intervals_behind
-from monitoring.relative import percent_of_own_level, times_upper_limit
+from monitoring.relative import own_level_segment, percent_of_own_level, times_upper_limit
 from patients.catalogue import MarkerDefinition, catalogue
 from patients.models import Draw, Patient
 from patients.selectors import series_points
@@ -34,7 +34,8 @@ COLUMNS: Final = (
     *("ref_low", "ref_high", "ref_unit", "ref_origin", "flag", "times_uln", "percent_of_own_level"),
     *("expected_low", "expected_high", "change_percent", "days_since_previous", "series_broken"),
     *("laboratory", "assay", "fasting", "haemolysis", "biotin", "g_csf", "steroid", "draw_note", "read_as", "version"),
-    *("own_level", "own_level_last_draw", "synthetic"),
+    *("own_level", "own_level_unit", "own_level_draws", "own_level_assay"),
+    "synthetic",
 )
 Row = dict[str, Any]
 
@@ -62,22 +63,41 @@ def chart_rows(panel: Panel | None, *, synthetic: bool) -> list[Row]:
     if panel is None:
         return []
     levels = percent_of_own_level(panel)
-    made_up = "yes" if synthetic else "no"
-    own = _own_level(panel)
+    made_up = {"synthetic": "yes" if synthetic else "no"}
+    own = own_level(panel)
     return [
-        _row(panel.marker, view, level) | own | {"synthetic": made_up}
+        _row(panel.marker, view, level) | _held_to(own if level is not None else None) | made_up
         for view, level in zip(panel.views, levels, strict=True)
     ]
 
 
-def _own_level(panel: Panel) -> Row:
-    """What the percentages are of: the person's own level, and the last of the draws that gave it."""
-    own = panel.finding.baseline if panel.finding else None
-    if own is None:
-        return {"own_level": None, "own_level_last_draw": None}
-    last = [view for view in panel.views if view.point.draw_id == own.draw_ids[-1]]
-    day = timezone.localtime(last[-1].point.collected_at).date().isoformat() if last else None
-    return {"own_level": _rounded(own.level), "own_level_last_draw": day}
+def own_level(panel: Panel | None) -> Row | None:
+    """What `percent_of_own_level` is of: the level, its interval and unit, its draws, and the stretch it holds for."""
+    held = own_level_segment(panel) if panel else []
+    found = panel.finding.baseline if panel and panel.finding else None
+    if panel is None or found is None or not held:
+        return None
+    return {
+        "value": _rounded(found.level),
+        "low": _rounded(found.low),
+        "high": _rounded(found.high),
+        "unit": panel.marker.unit,
+        "draws": [_collected(view) for view in panel.views if view.point.draw_id in found.draw_ids],
+        "assay": held[-1].point.assay or None,
+        "laboratory": held[-1].point.laboratory or None,
+        "segment_from": _collected(held[0]),
+        "segment_to": _collected(held[-1]),
+    }
+
+
+def _held_to(own: Row | None) -> Row:
+    """The same in columns of a value that has a percentage; empty for another."""
+    return {
+        "own_level": own["value"] if own else None,
+        "own_level_unit": own["unit"] if own else None,
+        "own_level_draws": "; ".join(own["draws"]) if own else None,
+        "own_level_assay": own["assay"] if own else None,
+    }
 
 
 def chart_csv(rows: Sequence[Row]) -> str:
@@ -89,7 +109,8 @@ def chart_csv(rows: Sequence[Row]) -> str:
     return out.getvalue()
 
 
-def chart_json(marker: MarkerDefinition, rows: Sequence[Row], *, now: dt.datetime) -> Row:
+def chart_json(marker: MarkerDefinition, rows: Sequence[Row], *, own: Row | None, now: dt.datetime) -> Row:
+    """`own` is what the percentages of the rows are of; None where the engine states no level."""
     return {
         "marker": marker.code,
         "name": marker.name_en,
@@ -97,16 +118,16 @@ def chart_json(marker: MarkerDefinition, rows: Sequence[Row], *, now: dt.datetim
         "loinc": [one.code for one in marker.loinc],
         "catalogue": catalogue().version,
         "exported_at": timezone.localtime(now).isoformat(timespec="seconds"),
+        "own_level": own,
         "values": list(rows),
     }
 
 
 def _row(marker: MarkerDefinition, view: PointView, level: float | None) -> Row:
     point, within, reading = view.point, view.within, view.reading
-    local = timezone.localtime(point.collected_at)
     reported = str(point.canonical) if point.derived else point.value
     return {
-        "collected_at": local.isoformat() if point.time_known else local.date().isoformat(),
+        "collected_at": _collected(view),
         "marker": marker.code,
         "comparator": point.comparator,
         "value": reported,
@@ -132,6 +153,11 @@ def _row(marker: MarkerDefinition, view: PointView, level: float | None) -> Row:
         "read_as": "; ".join(held_back_texts(view)) or None,
         "version": point.version,
     }
+
+
+def _collected(view: PointView) -> str:
+    local = timezone.localtime(view.point.collected_at)
+    return local.isoformat() if view.point.time_known else local.date().isoformat()
 
 
 def _text(number: object) -> str | None:

@@ -6,31 +6,23 @@ and the last values as reported, stands in the layout once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from monitoring.chart_events import rebase_marks, span_labels
+from django.utils.translation import gettext
+
+from monitoring.chart_axes import at_foot, break_marks, linear_range, log_range, reference_bands, stands_at_foot
+from monitoring.chart_events import rebase_marks
 from monitoring.chart_lanes import Lane
-from monitoring.chart_panels import (
-    Panel,
-    break_marks,
-    last_value_text,
-    linear_range,
-    log_range,
-    log_remarks,
-    panel_remark,
-    panel_title,
-    panel_traces,
-    reference_bands,
-)
-from monitoring.event_spans import EventSpan
+from monitoring.chart_panels import LONGEST_LABEL, Panel, last_value_text, panel_remark, panel_title, panel_traces
 from monitoring.relative import MEASURES, WHOLE, Measure, RelativePanel, measure_title, relative_panel, said_of
 
 Json = dict[str, Any]
 
 TITLE_CHARACTER_PX: Final = 7.8
+LABEL_BESIDE_ZERO: Final = 24  # all three must fit before the last value: the range, whose it is, and what is said of 0
 _TITLE: Final[Json] = {
     "xref": "paper",
     "yref": "paper",
@@ -53,17 +45,6 @@ TEMPLATES: Final[dict[str, Json]] = {
         "xref": "x",
         "fillcolor": "var(--ink)@0.06",
         "line": {"width": 0},
-    },
-    "hatched": {
-        "xref": "x",
-        "y": 0,
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "xshift": 3,
-        "showarrow": False,
-        "font": {"size": 10, "color": "var(--quiet)"},
-        "bgcolor": "var(--paper)@0.7",
-        "borderpad": 0,
     },
     "rebased": {
         "type": "line",
@@ -99,12 +80,7 @@ class Slot:
 
 
 def fixed_marks(
-    lanes: Sequence[Lane],
-    lane_slots: Sequence[Slot],
-    panels: Sequence[Panel],
-    panel_slots: Sequence[Slot],
-    *,
-    spans: Mapping[str, Sequence[EventSpan]],
+    lanes: Sequence[Lane], lane_slots: Sequence[Slot], panels: Sequence[Panel], panel_slots: Sequence[Slot]
 ) -> Json:
     """Shapes and annotations that are the same in every measure and scale."""
     shapes: list[Json] = []
@@ -113,21 +89,23 @@ def fixed_marks(
         lines, labels = break_marks(panel, axis=slot.ref)
         rebased, reasons = rebase_marks(panel, axis=slot.ref)
         shapes += [*lines, *rebased]
-        hatched = span_labels(spans.get(panel.marker.code, ()), axis=slot.ref)
-        annotations += [_last_value(panel, slot), *labels, *reasons, *hatched]
+        annotations += [_last_value(panel, slot), *labels, *reasons]
     return {"shapes": shapes, "annotations": annotations}
 
 
-def scales(panels: Sequence[Panel], slots: Sequence[Slot], *, span: Sequence[str]) -> Json:
-    """By name: `linear` and `log` of the values, `uln`, `uln-log`, `baseline`, `baseline-log` of what they are to."""
+def scales(panels: Sequence[Panel], slots: Sequence[Slot], *, span: Sequence[str], first: int) -> Json:
+    """By name: `linear` and `log` of the values, `uln`, `uln-log`, `baseline`, `baseline-log` of what they are to.
+
+    Their `traces` are by the number of the trace, as in `relative_traces`.
+    """
     found = {
-        name: _scale([_Drawn(panel) for panel in panels], slots, span=span, logarithmic=name == "log")
+        name: _scale([_Drawn(panel) for panel in panels], slots, span=span, first=first, logarithmic=name == "log")
         for name in ("linear", "log")
     }
     for measure in MEASURES:
         drawn = [_Drawn(one.panel, measure, one) for one in (relative_panel(panel, measure) for panel in panels)]
         for name, logarithmic in ((measure, False), (f"{measure}-log", True)):
-            found[name] = _scale(drawn, slots, span=span, logarithmic=logarithmic)
+            found[name] = _scale(drawn, slots, span=span, first=first, logarithmic=logarithmic)
     return found
 
 
@@ -170,26 +148,40 @@ class _Drawn:
         return (WHOLE[self.measure],) if self.measure else ()
 
     def remark(self, *, logarithmic: bool) -> str:
+        zero = logarithmic and stands_at_foot(self.panel)
         if self.relative is None:
-            return panel_remark(self.panel, logarithmic=logarithmic)
-        return escape(" · ".join([*self.relative.texts, *(log_remarks(self.relative.panel) if logarithmic else [])]))
+            longest = LABEL_BESIDE_ZERO if zero else LONGEST_LABEL
+            said = panel_remark(self.panel, logarithmic=logarithmic, longest=longest)
+        else:
+            said = escape(" · ".join([*self.relative.texts, *([gettext("log scale")] if logarithmic else [])]))
+        if not zero:
+            return said
+        return f"{said} · {escape(gettext('0 stands at the foot: a log scale has no 0'))}"
 
     def narrow_remark(self, *, logarithmic: bool) -> str:
         """What may not be left away where title and last value take the whole line."""
         gaps = self.relative.gaps if self.relative else ""
-        shown = self.relative.panel if self.relative else self.panel
-        return escape(" · ".join([*([gaps] if gaps else []), *(log_remarks(shown) if logarithmic else [])]))
+        scale = gettext("log scale")
+        if logarithmic and stands_at_foot(self.panel):
+            scale = gettext("log scale, 0 at the foot")
+        return escape(" · ".join([*([gaps] if gaps else []), *([scale] if logarithmic else [])]))
 
 
-def _scale(drawn: Sequence[_Drawn], slots: Sequence[Slot], *, span: Sequence[str], logarithmic: bool) -> Json:
-    """As one relayout: axes, bands (they end where the axis ends) and titles."""
-    change: Json = {"shapes": [], "annotations": []}
+def _scale(
+    drawn: Sequence[_Drawn], slots: Sequence[Slot], *, span: Sequence[str], first: int, logarithmic: bool
+) -> Json:
+    """As one relayout: axes, bands (they end where the axis ends) and titles; and what differs of the traces."""
+    change: Json = {"shapes": [], "annotations": [], "traces": {}}
+    at = first
     for one, slot in zip(drawn, slots, strict=True):
         powers = log_range(one.panel, in_view=one.in_view) if logarithmic else None
         ends = linear_range(one.panel, in_view=one.in_view) if powers is None else powers
         bottom, top = ends if powers is None else (10 ** ends[0], 10 ** ends[1])
         change[f"{slot.key}.type"] = "linear" if powers is None else "log"
         change[f"{slot.key}.range"] = list(ends)
+        foot = [{} for _ in panel_traces(one.panel)] if powers is None else at_foot(one.panel, foot=bottom)
+        change["traces"] |= {str(number): other for number, other in enumerate(foot, start=at) if other}
+        at += len(foot)
         bands = reference_bands(one.panel, axis=slot.ref, start=span[0], end=span[1], bottom=bottom, top=top)
         change["shapes"] += slim(bands)
         change["annotations"] += [

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from monitoring.chart_events import clinical_events, span_traces, spans_of
 from monitoring.chart_lanes import LANE_X, Lane, condition_lane, imaging_lane, skeletal_lane, treatment_lane
 from monitoring.chart_panels import Panel, panel_traces
+from monitoring.chart_reasons import break_reasons, hatched_reasons
 from monitoring.chart_scales import TEMPLATES, Slot, fixed_marks, relative_traces, scales
 from monitoring.draw_notes import held_back_texts
 from monitoring.event_spans import EventSpan
@@ -36,6 +37,7 @@ TITLE_PX: Final = 22
 LANE_ROW_PX: Final = 20
 PANEL_PX: Final = 96
 GAP_PX: Final = 12
+REASON_PX: Final = 32  # two small lines below a panel that is hatched
 TOP_PX, BOTTOM_PX, LEFT_PX, RIGHT_PX = 36, 40, 48, 14
 EDGE_DAYS: Final = 10
 STALE_AFTER_DAYS: Final = 120  # a record that ended long ago is shown up to its end, not up to today
@@ -97,37 +99,42 @@ def patient_chart(panels: Sequence[Panel], *, events: Events, today: dt.date) ->
         )
         if lane is not None
     ]
-    height, slots = _stack([lane.rows * LANE_ROW_PX for lane in lanes] + [PANEL_PX] * len(panels))
+    spans = effects_on(panels, events)
+    rows = [lane.rows * LANE_ROW_PX for lane in lanes] + [PANEL_PX] * len(panels)
+    feet = [0] * len(lanes) + [REASON_PX if panel.marker.code in spans else 0 for panel in panels]
+    height, slots = _stack(rows, feet)
+    bottom = BOTTOM_PX + feet[-1]
     lane_slots, panel_slots = slots[: len(lanes)], slots[len(lanes) :]
     windows = time_windows(panels, events=events, today=today)
     whole = windows["all"]["range"]
     default = _default_window(panels, windows)
-    spans = effects_on(panels, events)
     of_lanes = [*_lane_traces(lanes, lane_slots), *_event_traces(panels, panel_slots, spans)]
     return {
         "data": [*of_lanes, *_all_panel_traces(panels, panel_slots)],
         "layout": {
-            **figure_layout(height),
-            **fixed_marks(lanes, lane_slots, panels, panel_slots, spans=spans),
+            **figure_layout(height, bottom=bottom),
+            **fixed_marks(lanes, lane_slots, panels, panel_slots),
             **_time_axes(lanes, slots, windows[default]["range"]),
             **{slot.key: _lane_axis(lane, slot) for lane, slot in zip(lanes, lane_slots, strict=True)},
             **{slot.key: _value_axis(slot) for slot in panel_slots},
         },
-        "scales": scales(panels, panel_slots, span=whole),
+        "scales": scales(panels, panel_slots, span=whole, first=len(of_lanes)),
         "templates": TEMPLATES,
         "measures": relative_traces(panels, first=len(of_lanes)),
         "windows": windows,
         "window": default,
         "draws": focus_draws(panels),
-        "panels": [
-            {"code": panel.marker.code, "axis": slot.key} for panel, slot in zip(panels, panel_slots, strict=True)
-        ],
-        "plot": {"top": TOP_PX, "bottom": BOTTOM_PX},
+        "panels": [_at_panel(panel, slot, spans) for panel, slot in zip(panels, panel_slots, strict=True)],
+        "plot": {"top": TOP_PX, "bottom": bottom, "dates": BOTTOM_PX},
         "texts": {
             "own_window": gettext("Shown: {start} to {end}"),
             "before": gettext("before {value}"),
             "after": gettext("after {value}"),
             "other_assay": gettext("{value}, another assay"),
+            "hatched": gettext("Hatched: {reasons}"),
+            "more": gettext("{n} more above"),
+            "log": gettext("log"),
+            "log_of": gettext("Log scale of {marker}"),
         },
     }
 
@@ -198,23 +205,39 @@ def _date_formats() -> list[Json]:
 
 
 # --- the figure ---------------------------------------------------------------------------------------------------
-def _stack(heights: Sequence[int]) -> tuple[int, list[Slot]]:
-    """Rows from the top down, each below its title; the figure is as tall as they need."""
-    inner = sum(heights) + len(heights) * TITLE_PX + (len(heights) - 1) * GAP_PX
+def _stack(heights: Sequence[int], feet: Sequence[int]) -> tuple[int, list[Slot]]:
+    """Rows from the top down, each below its title and above its foot; the figure is as tall as they need.
+
+    The foot of the last row stands below the dates, outside of what is shared out here.
+    """
+    inner = sum(heights) + sum(feet[:-1]) + len(heights) * TITLE_PX + (len(heights) - 1) * GAP_PX
     slots, at = [], 0
-    for axis, height in enumerate(heights, start=1):
+    for axis, (height, foot) in enumerate(zip(heights, feet, strict=True), start=1):
         at += TITLE_PX
         slots.append(Slot(axis, round(1 - (at + height) / inner, 6), round(1 - at / inner, 6)))
-        at += height + GAP_PX
+        at += height + foot + GAP_PX
     slots[-1] = Slot(slots[-1].axis, 0.0, slots[-1].top)
-    return inner + TOP_PX + BOTTOM_PX, slots
+    return inner + TOP_PX + BOTTOM_PX + feet[-1], slots
 
 
-def figure_layout(height: int) -> Json:
+def _at_panel(panel: Panel, slot: Slot, spans: Mapping[str, Sequence[EventSpan]]) -> Json:
+    """Where the panel stands and what is to say of it, for what the script puts at it."""
+    return {
+        "marker": panel.marker.code,
+        "name": panel.marker.short_name,
+        "axis": slot.key,
+        "ref": slot.ref,
+        "top": slot.top,
+        "hatched": hatched_reasons(spans.get(panel.marker.code, ())),
+        "breaks": break_reasons(panel),
+    }
+
+
+def figure_layout(height: int, *, bottom: int = BOTTOM_PX) -> Json:
     return {
         "height": height,
         "autosize": True,
-        "margin": {"t": TOP_PX, "b": BOTTOM_PX, "l": LEFT_PX, "r": RIGHT_PX, "pad": 0},
+        "margin": {"t": TOP_PX, "b": bottom, "l": LEFT_PX, "r": RIGHT_PX, "pad": 0},
         "paper_bgcolor": "var(--paper)",
         "plot_bgcolor": "var(--paper)@0",
         "font": {"family": "var(--sans)", "size": 12, "color": "var(--ink)"},

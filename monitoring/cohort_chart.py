@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 
-from monitoring.chart_panels import FAMILY_MARKS, LEAST_LOG_MARGIN, MARGIN
+from monitoring.chart_axes import LEAST_LOG_MARGIN, MARGIN
+from monitoring.chart_panels import FAMILY_MARKS
 from monitoring.charts import figure_layout
 from monitoring.cohort import WEEKS_EACH_SIDE, Figure, GroupCourse, Window, joined
 from monitoring.cohort_choice import Choice, align_label, scale_label

@@ -1,4 +1,4 @@
-"""Everything that is said of one value: in the hover text of its point, and in the detail of its draw."""
+"""All that is to say of one value: what hovering tells, a line a thought. The cumulative table says the same."""
 
 from __future__ import annotations
 
@@ -90,6 +90,8 @@ def _band_line(view: PointView) -> str:
     reading = view.reading
     if reading is None or reading.band_low is None or reading.band_high is None or view.censored:
         return ""
+    if view.breaks:
+        return ""  # what was expected was expected of the assay before
     band = {"band": interval_text(reading.band_low, reading.band_high)}
     if view.y > reading.band_high:
         return gettext("above what was expected of this person (%(band)s)") % band

@@ -76,6 +76,11 @@ def percent_of_own_level(panel: Panel) -> list[float | None]:
     return [None if level is None else view.y / level * 100 for view, level in zip(panel.views, levels, strict=True)]
 
 
+def own_level_segment(panel: Panel) -> list[PointView]:
+    """The values that the own level holds for: those of the stretch it was learnt in. Empty where none is stated."""
+    return [view for view, level in zip(panel.views, _own_level(panel), strict=True) if level is not None]
+
+
 def measure_title(panel: Panel, measure: Measure) -> str:
     """The label of the axis: what a number on it is, in words instead of the unit."""
     if measure == "uln":

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from accounts.gate import signed_in
-from monitoring.chart_export import chart_csv, chart_json, chart_rows, marker_panel
+from monitoring.chart_export import chart_csv, chart_json, chart_rows, marker_panel, own_level
 from monitoring.wording import moment_text
 from patients.access import access_patient
 from patients.catalogue import MarkerDefinition, catalogue
@@ -37,9 +37,9 @@ def chart_values_csv(request: HttpRequest, patient_id: int, marker: str) -> Http
 @require_GET
 def chart_values_json(request: HttpRequest, patient_id: int, marker: str) -> HttpResponse:
     patient, known = _asked(request, patient_id, marker)
-    content = chart_json(
-        known, chart_rows(marker_panel(patient, known), synthetic=patient.is_synthetic), now=timezone.now()
-    )
+    panel = marker_panel(patient, known)
+    rows = chart_rows(panel, synthetic=patient.is_synthetic)
+    content = chart_json(known, rows, own=own_level(panel), now=timezone.now())
     response = JsonResponse(content, json_dumps_params={"ensure_ascii": False, "indent": 1})
     return _file(response, f"{_stem(known)}.json")
 

@@ -44,8 +44,13 @@ def _triangle_down() -> list[Point]:
     return [(x, -y) for x, y in _triangle()]
 
 
-def _pentagon() -> list[Point]:
-    return [(math.sin(at * math.tau / 5) * 1.1, -math.cos(at * math.tau / 5) * 1.1) for at in range(5)]
+def _cross() -> list[Point]:
+    """Four arms of a third of its width."""
+    arm, end = 0.42, 1.2
+    return [
+        *((-arm, -end), (arm, -end), (arm, -arm), (end, -arm), (end, arm), (arm, arm)),
+        *((arm, end), (-arm, end), (-arm, arm), (-end, arm), (-end, -arm), (-arm, -arm)),
+    ]
 
 
 def _star_triangle_down() -> list[Point]:
@@ -59,8 +64,8 @@ def _star_triangle_down() -> list[Point]:
 SHAPES: Final[dict[str, Callable[[], list[Point]]]] = {
     "square": _square,
     "diamond": _diamond,
-    "pentagon": _pentagon,
     "triangle-up": _triangle,
+    "cross": _cross,
     "triangle-down": _triangle_down,
     "star-triangle-down": _star_triangle_down,
 }

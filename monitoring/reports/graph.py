@@ -15,18 +15,10 @@ from typing import Any, Final
 
 from django.utils.formats import date_format
 
+from monitoring.chart_axes import break_marks, linear_range, reference_bands
 from monitoring.chart_events import rebase_marks
 from monitoring.chart_lanes import Lane
-from monitoring.chart_panels import (
-    Panel,
-    break_marks,
-    last_value_text,
-    linear_range,
-    panel_remark,
-    panel_title,
-    panel_traces,
-    reference_bands,
-)
+from monitoring.chart_panels import Panel, last_value_text, panel_remark, panel_title, panel_traces
 from monitoring.event_spans import EventSpan
 from monitoring.reports.glyphs import draw_glyph
 from monitoring.reports.lettering import width_of

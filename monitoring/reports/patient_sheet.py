@@ -120,6 +120,7 @@ def _legend(paper: Paper, panels: Sequence[Panel], base: float, *, imaging: bool
         (f"{symbol}-open", gettext("shown, not used")),
         (f"{symbol}-open-dot", gettext("counts for less or carries no alert")),
         ("triangle-down-open", gettext("below the reporting limit (<)")),
+        ("triangle-up-open", gettext("above the measuring limit (>)")),
         ("break", gettext("assay or laboratory changed")),
     ]
     found = [(shape, f"{gettext('imaging')}: {Finding(kind).label}") for kind, (shape, _ink) in IMAGING_SYMBOLS.items()]

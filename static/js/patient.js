@@ -1,8 +1,11 @@
 // The patient's chart: draws what monitoring/charts.py wrote, in the colours of the reader's theme, and moves one
 // focus line through all panels by mouse and by arrow keys. All words come with the data.
 
+import { forgetScale, keepScale, ownScale } from "./chart_choice.js";
 import { coloured } from "./chart_colours.js";
+import { drawDetail } from "./chart_detail.js";
 import { offerImages } from "./chart_image.js";
+import { breakTexts, hatchedText, panelMarks } from "./chart_marks.js";
 
 const chart = document.getElementById("chart");
 const tools = document.getElementById("chart-tools");
@@ -17,10 +20,10 @@ const view = { window: payload.window, span: payload.windows[payload.window].ran
 const line = document.createElement("div");
 line.className = "focus-line";
 line.hidden = true;
-const lineDay = document.createElement("span");
-lineDay.className = "focus-day num";
-lineDay.setAttribute("aria-hidden", "true"); // the readout says it
-line.append(lineDay);
+const dated = document.createElement("span"); // the date the line stands at; it is read out with the values
+dated.className = "focus-date num";
+dated.setAttribute("aria-hidden", "true");
+line.append(dated);
 
 // --- what was chosen is kept: in the address, so that it can be sent, and for the walk to the next patient ------------
 const KEPT = { scale: ["linear", "log"], measure: ["value", "uln", "baseline"] };
@@ -43,15 +46,6 @@ function keep() {
   window.history.replaceState(window.history.state, "", address);
 }
 
-// Markers that this reader sees on a log scale always: kept in this browser, by the marker alone.
-const LOGS = "chart-log-markers";
-const logs = new Set(JSON.parse(localStorage.getItem(LOGS) ?? "[]"));
-
-function toggleLog(code) {
-  if (!logs.delete(code)) logs.add(code);
-  localStorage.setItem(LOGS, JSON.stringify([...logs]));
-}
-
 // --- drawing -------------------------------------------------------------------------------------------------------
 function labelsFor([start, end]) {
   // A course that began before the window keeps its name in view.
@@ -66,36 +60,30 @@ function turnLabels(layout) {
   // The words at a change of assay stand on the side of the line that has room.
   const [start, end] = layout.xaxis.range.map(Date.parse);
   layout.annotations = layout.annotations.map((one) => {
-    if (!["break", "rebased", "hatched"].includes(one.name) || (Date.parse(one.x) - start) / (end - start) < 0.6) return one;
+    if (!["break", "rebased"].includes(one.name) || (Date.parse(one.x) - start) / (end - start) < 0.6) return one;
     return { ...one, xanchor: "right", xshift: -3 };
   });
 }
 
-function scaleOf(kind) {
-  if (view.measure === "value") return payload.scales[kind];
-  return payload.scales[kind === "log" ? `${view.measure}-log` : view.measure];
+function scaleOf(marker) {
+  return ownScale(marker) ?? view.scale;
 }
 
-function mixed() {
-  // All panels in one scale, but for the markers that are kept on a log scale. Of a panel: a title and a remark in turn.
-  const plain = scaleOf(view.scale);
-  if (view.scale === "log" || !payload.panels.some(({ code }) => logs.has(code))) return plain;
-  const rescaled = scaleOf("log");
-  const scale = { shapes: [], annotations: [] };
-  payload.panels.forEach(({ code, axis }, at) => {
-    const from = logs.has(code) ? rescaled : plain;
-    for (const field of ["type", "range"]) scale[`${axis}.${field}`] = from[`${axis}.${field}`];
-    const ref = `y${axis.slice(5)}`;
-    scale.shapes.push(...from.shapes.filter((one) => one.yref === ref));
-    scale.annotations.push(...from.annotations.slice(2 * at, 2 * at + 2));
-  });
-  return scale;
+function scaleName(scale) {
+  if (view.measure === "value") return scale;
+  return scale === "log" ? `${view.measure}-log` : view.measure;
 }
 
-function toFoot(trace, layout) {
-  // A log axis has no 0: it stands at the foot, and the remark beside the title says so.
-  const { type, range } = layout[`yaxis${trace.yaxis.slice(1)}`];
-  if (type === "log") trace.y = trace.y.map((y) => (y !== null && y <= 0 ? 10 ** range[0] : y));
+function applyScale(panel, data, layout) {
+  const scale = payload.scales[scaleName(scaleOf(panel.marker))];
+  for (const field of ["type", "range"]) layout[panel.axis][field] = structuredClone(scale[`${panel.axis}.${field}`]);
+  layout.shapes.push(...scale.shapes.filter((one) => one.yref === panel.ref));
+  layout.annotations.push(...scale.annotations.filter((one) => one.y === panel.top));
+  for (const [at, { y, ...marks }] of Object.entries(scale.traces)) {
+    if (data[at].meta.marker !== panel.marker) continue;
+    data[at].y = y;
+    if (marks.symbol) Object.assign(data[at].marker, marks);
+  }
 }
 
 function whole(one) {
@@ -128,18 +116,11 @@ function fitNarrow(layout) {
 function figure() {
   const data = structuredClone(payload.data);
   const layout = structuredClone(payload.layout);
-  const scale = mixed();
   restate(data);
-  layout.shapes = [...layout.shapes, ...scale.shapes].map(whole);
-  layout.annotations = [...layout.annotations, ...scale.annotations].map(whole);
-  for (const [key, value] of Object.entries(scale)) {
-    const [axis, field] = key.split(".");
-    if (field) layout[axis][field] = value;
-  }
-  for (const trace of data) {
-    if (trace.meta?.role === "span") fillPanel(trace, layout);
-    else if (trace.meta?.role) toFoot(trace, layout);
-  }
+  for (const panel of payload.panels) applyScale(panel, data, layout);
+  layout.shapes = layout.shapes.map(whole);
+  layout.annotations = layout.annotations.map(whole);
+  for (const trace of data) if (trace.meta?.role === "span") fillPanel(trace, layout);
   for (const axis of ["xaxis", "xaxis2"]) if (layout[axis]) layout[axis].range = [...view.span];
   const labels = labelsFor(view.span);
   if (labels) data[labels.at].x = labels.shown;
@@ -155,23 +136,33 @@ async function draw() {
   const { data, layout } = figure();
   await window.Plotly.react(chart, data, layout, config);
   chart.append(line);
-  placeLine();
+  place();
   for (const button of tools.querySelectorAll("[data-window]")) {
     button.setAttribute("aria-pressed", String(button.dataset.window === view.window));
   }
   for (const name of Object.keys(KEPT)) {
     for (const button of tools.querySelectorAll(`[data-${name}]`)) {
-      button.setAttribute("aria-pressed", String(button.dataset[name] === view[name]));
+      button.setAttribute("aria-pressed", String(pressed(name, button.dataset[name])));
     }
-  }
-  for (const button of document.querySelectorAll("[data-log]")) {
-    button.hidden = false;
-    button.setAttribute("aria-pressed", String(logs.has(button.dataset.log)));
   }
   const [start, end] = view.span.map((edge) => edge.slice(0, 10));
   windowText.textContent = view.window
     ? payload.windows[view.window].text
     : payload.texts.own_window.replace("{start}", start).replace("{end}", end);
+}
+
+function pressed(name, choice) {
+  return name === "scale" ? payload.panels.every((panel) => scaleOf(panel.marker) === choice) : view[name] === choice;
+}
+
+const placeMarks = panelMarks(chart, payload, (marker) => {
+  keepScale(marker, scaleOf(marker) === "log" ? "linear" : "log");
+  draw();
+});
+
+function place() {
+  placeMarks({ span: view.span, scaleOf, narrow: narrow.matches });
+  placeLine();
 }
 
 // --- the focus line ------------------------------------------------------------------------------------------------
@@ -187,9 +178,9 @@ function placeLine() {
   }
   const x = axis().d2p(focused.x);
   line.hidden = x < 0 || x > axis()._length;
-  lineDay.textContent = focused.day;
-  line.classList.toggle("focus-line-left", x > axis()._length * 0.8);
   line.style.left = `${axis()._offset + x}px`;
+  line.classList.toggle("focus-line-late", x > axis()._length / 2);
+  dated.textContent = focused.day;
   line.style.top = `${payload.plot.top}px`;
   line.style.bottom = `${payload.plot.bottom}px`;
 }
@@ -254,53 +245,13 @@ chart.addEventListener("mousemove", (event) => {
   read(nearest(axis().p2l(x)));
 });
 
-// --- everything about one draw, by Enter -----------------------------------------------------------------------------
-const detail = document.getElementById("chart-detail");
-
-function plainText(markup) {
-  const holder = document.createElement("template");
-  holder.innerHTML = markup;
-  return holder.content.textContent;
-}
-
-function openDetail() {
-  const focused = payload.draws[view.draw];
-  if (!focused) return;
-  const list = document.createElement("ul");
-  for (const trace of payload.data) {
-    if (!trace.customdata) continue;
-    trace.x.forEach((x, n) => {
-      if (x !== focused.x) return;
-      const [head, ...lines] = trace.hovertext[n].split("<br>").map(plainText);
-      const item = document.createElement("li");
-      const name = document.createElement("b");
-      name.textContent = head;
-      item.append(name, ` ${lines.slice(1).join(" · ")}`); // the day stands above
-      list.append(item);
-    });
-  }
-  detail.querySelector("h3").textContent = focused.day;
-  detail.querySelector("ul").replaceWith(list);
-  detail.hidden = false;
-  detail.focus();
-}
-
-function closeDetail() {
-  detail.hidden = true;
-  chart.focus();
-}
-
-detail.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  event.stopPropagation();
-  closeDetail();
-});
-detail.querySelector("button").addEventListener("click", closeDetail);
+const openDetail = drawDetail(chart, payload);
 
 chart.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && view.draw >= 0) {
+  if (event.target !== chart) return; // the switches at the panels have keys of their own
+  if (event.key === "Enter" && !line.hidden) {
     event.preventDefault();
-    openDetail();
+    openDetail(payload.draws[view.draw]);
     return;
   }
   const shown = inWindow();
@@ -319,6 +270,7 @@ tools.addEventListener("click", (event) => {
   if (!button) return;
   if (button.dataset.window) choose(button.dataset.window);
   for (const name of Object.keys(KEPT)) if (button.dataset[name]) view[name] = button.dataset[name];
+  if (button.dataset.scale) for (const panel of payload.panels) forgetScale(panel.marker);
   keep();
   draw();
 });
@@ -328,14 +280,12 @@ function choose(name) {
   view.span = payload.windows[name].range;
 }
 
-for (const button of document.querySelectorAll("[data-log]")) {
-  button.addEventListener("click", () => {
-    toggleLog(button.dataset.log);
-    draw();
-  });
+function reasonsOf(marker) {
+  const panel = payload.panels.find((one) => one.marker === marker);
+  return [hatchedText(panel, view.span, payload.texts), ...breakTexts(panel, view.span)].filter(Boolean);
 }
 
-offerImages(() => ({ ...figure(), window: windowText.textContent }));
+offerImages((marker) => ({ ...figure(), window: windowText.textContent, reasons: reasonsOf(marker) }));
 
 // --- start ---------------------------------------------------------------------------------------------------------
 const scroller = document.getElementById("cumulative-scroll");
@@ -355,7 +305,7 @@ chart.on("plotly_doubleclick", () => {
   choose(payload.window);
   draw();
 });
-new ResizeObserver(placeLine).observe(chart);
+new ResizeObserver(place).observe(chart);
 darkness.addEventListener("change", draw);
 narrow.addEventListener("change", draw);
 document.querySelector("[data-focus]")?.focus();

@@ -130,17 +130,3 @@ def test_an_open_treatment_is_an_event_from_its_start() -> None:
     started = Treatment(pk=1, kind="targeted", name="osimertinib", started_on=dt.date(2026, 1, 1))
     found = effects_on([panel([point("CEA", "2")])], Events(treatments=[started]))
     assert found["CEA"][0].first == dt.date(2026, 1, 2).toordinal()
-
-
-def test_the_reason_stands_at_the_foot_of_the_panel_once_where_it_held_last() -> None:
-    fractures = [fracture(), fracture()]
-    fractures[1].occurred_on = fractures[0].occurred_on.replace(year=fractures[0].occurred_on.year - 1)
-    made = patient_chart(
-        [panel([point("BAP", "12")]), panel([point("CEA", "2")])], events=Events(skeletal=fractures), today=TODAY
-    )
-    assert made is not None
-    labels = [one for one in made["layout"]["annotations"] if one["name"] == "hatched"]
-    spans = [one for one in made["data"] if one.get("meta", {}).get("role") == "span"]
-    assert {one["yref"].split()[0] for one in labels} == {one["yaxis"] for one in spans}
-    assert {one["x"] for one in labels} <= {one["x"][0] for one in spans}
-    assert all(one["text"].endswith("(2 ×)") for one in labels)

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from monitoring.chart_panels import Panel, linear_range, log_range
+from monitoring.chart_axes import linear_range, log_range
+from monitoring.chart_panels import Panel
 from monitoring.charts import Events, focus_draws, patient_chart
 from monitoring.point_words import hover_text
 from patients.models import Condition, Finding, ImagingStudy, SkeletalEvent, Treatment
@@ -133,7 +134,7 @@ def test_family_is_told_by_colour_and_by_shape() -> None:
         ("var(--tumour)", "circle"),
         ("var(--bone)", "square"),
         ("var(--blood)", "diamond"),
-        ("var(--mineral)", "pentagon"),
+        ("var(--mineral)", "cross"),
     ]
 
 
@@ -199,7 +200,7 @@ def test_a_logarithmic_axis_is_named_and_its_band_ends_where_the_axis_ends() -> 
     assert scale["yaxis.type"] == "log"
     (band,) = shapes(made, "reference", "log")
     assert band["y0"] == pytest.approx(10 ** scale["yaxis.range"][0])
-    assert notes(made, "remark", "log") == ["reference 0–5 · log scale"]
+    assert notes(made, "remark", "log") == ["reference 0–5 · log scale · 0 stands at the foot: a log scale has no 0"]
     assert notes(made, "remark", "linear") == ["reference 0–5"]
 
 
@@ -432,22 +433,6 @@ def test_no_band_is_drawn_across_a_draw_that_has_none_nor_into_another_assay() -
     assert bands_of(made) == [[x[0], x[1], x[1], x[0], None, x[3], x[4], x[4], x[3]]]
 
 
-def test_a_zero_on_a_log_scale_is_said_beside_the_title() -> None:
-    made = chart(panel([point("CEA", "0", draw=1), point("CEA", "2", draw=2)]), cea("2"))
-    remarks = [one["text"] for one in made["scales"]["log"]["annotations"] if one["name"] == "remark"]
-    assert ["0 is drawn at the foot" in text for text in remarks] == [True, False]
-    assert not any("foot" in one["text"] for one in made["scales"]["linear"]["annotations"])
-
-
 def test_the_focus_line_knows_which_values_are_of_another_assay() -> None:
     made = chart(panel([point("CEA", "2", draw=1, assay="A"), point("CEA", "3", draw=2, assay="B")]))
     assert [draw["assays"] for draw in made["draws"]] == [[0], [1]]
-
-
-def test_the_scales_of_each_panel_can_be_told_apart() -> None:
-    """The script shows one marker on a log scale beside others that are not."""
-    made = chart(cea("2"), panel([point("ALP", "80")]))
-    for scale in made["scales"].values():
-        assert [one["name"] for one in scale["annotations"]] == ["title", "remark"] * len(made["panels"])
-    assert [one["code"] for one in made["panels"]] == ["CEA", "ALP"]
-    assert all(f"{one['axis']}.type" in made["scales"]["log"] for one in made["panels"])

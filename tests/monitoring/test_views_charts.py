@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from django.test import Client
@@ -12,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import AuditEvent
-from monitoring.chart_export import chart_csv, chart_rows
+from monitoring.chart_export import chart_csv, chart_json, chart_rows, own_level
+from patients.catalogue import catalogue
 from patients.models import Patient
 from tests.cast import Cast
 from tests.monitoring.figures import finding, panel, point, reading
@@ -48,6 +50,41 @@ def test_a_row_holds_the_value_as_reported_and_all_that_belongs_to_it() -> None:
     assert {first["synthetic"], second["synthetic"]} == {"yes"}
     assert second["read_as"] == "counts for less: sample haemolysed"
     assert (second["expected_low"], second["expected_high"], second["percent_of_own_level"]) == ("1.5", "2.6", "299.02")
+
+
+def test_the_files_name_the_own_level_its_unit_its_draws_and_its_assay() -> None:
+    """Nobody can check "150 %" without knowing of what."""
+    own = finding([reading(at) for at in (1, 2, 3)])
+    assert own.baseline is not None
+    found = replace(own, baseline=replace(own.baseline, draw_ids=(2, 3)))
+    series = [point("CEA", "2.04", draw=at, assay="Roche" if at < 2 else "Abbott") for at in (1, 2, 3)]
+    shown = panel(series, found)
+    rows = chart_rows(shown, synthetic=False)
+    content = chart_json(catalogue().marker("CEA"), rows, own=own_level(shown), now=timezone.now())
+    draws = ["2026-02-16T08:00:00+00:00", "2026-03-30T08:00:00+00:00"]
+    assert content["own_level"] == {
+        "value": 2.04,
+        "low": 1.8,
+        "high": 2.3,
+        "unit": "ng/mL",
+        "draws": draws,
+        "assay": "Abbott",
+        "laboratory": None,
+        "segment_from": draws[0],
+        "segment_to": draws[1],
+    }
+    other, held, _last = lines(chart_csv(rows))
+    names = ("percent_of_own_level", "own_level", "own_level_unit", "own_level_draws", "own_level_assay")
+    assert [other[name] for name in names] == ["", "", "", "", ""]
+    assert [held[name] for name in names] == ["100.0", "2.04", "ng/mL", "; ".join(draws), "Abbott"]
+
+
+def test_where_no_own_level_is_stated_the_files_name_none() -> None:
+    shown = panel([point("CEA", "2")])
+    assert own_level(shown) is None
+    assert own_level(None) is None
+    (line,) = lines(chart_csv(chart_rows(shown, synthetic=False)))
+    assert (line["own_level"], line["own_level_unit"]) == ("", "")
 
 
 def test_a_formula_in_a_text_is_harmless_in_the_csv_and_kept_in_the_rows() -> None:
