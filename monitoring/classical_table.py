@@ -17,7 +17,7 @@ from monitoring.trends.classical.readings import ClassicalReadings
 from monitoring.trends.classical.statistics import RULES
 from monitoring.trends.classical.types import ConfirmedRise, MannKendall, PersonalInterval, TheilSen
 from monitoring.trends.types import Direction
-from monitoring.wording import NO_BREAK, figures, interval_text, percent_text, signed_text
+from monitoring.wording import NO_BREAK, figures, interval_text, limit_text, percent_text, signed_text
 from patients.wording import MINUS
 
 SEN: Final = "Sen 1968, doi:10.1080/01621459.1968.10480934"
@@ -90,7 +90,7 @@ def _comparisons(found: ClassicalReadings) -> Iterator[ClassicalRow]:
         gettext("change from the draw before, one-sided"),
         "rcv_previous",
         value=_percent(before.change_percent),
-        limit=_percent(before.limit_percent),
+        limit=_limit(before.limit_percent),
         beyond=before.exceeded,
         reason=before.reason,
     )
@@ -106,7 +106,7 @@ def _comparisons(found: ClassicalReadings) -> Iterator[ClassicalRow]:
         gettext("change from the first of %(draws)d draws") % {"draws": first.results},
         "rcv_first",
         value=_percent(first.change_percent),
-        limit=_percent(first.limit_percent),
+        limit=_limit(first.limit_percent),
         beyond=first.exceeded,
         reason=first.reason,
     )
@@ -179,7 +179,7 @@ def _theil_sen(found: TheilSen, *, falls: bool) -> ClassicalRow:
         gettext("Theil–Sen slope over a year"),
         "theil_sen",
         value=_a_month(found.per_day) + (f" ({interval})" if interval else ""),
-        limit="" if beyond is None else percent_text(0),
+        limit="" if beyond is None else limit_text(0),
         beyond=beyond,
         reason=found.reason,
         source=SEN,
@@ -191,7 +191,7 @@ def _confirmed(found: ConfirmedRise, rule: str, name: str) -> ClassicalRow:
         rule,
         name,
         value=_percent(found.change_percent),
-        limit=_percent(found.limit_percent),
+        limit=_limit(found.limit_percent),
         beyond=found.met,
         reason=found.reason,
     )
@@ -202,10 +202,14 @@ def _percent(percent: float | None) -> str:
     return "" if percent is None else percent_text(percent)
 
 
+def _limit(percent: float | None) -> str:
+    return "" if percent is None else limit_text(percent)
+
+
 def _percents(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return ""
-    return gettext("%(low)s to %(high)s") % {"low": percent_text(low), "high": percent_text(high)}
+    return gettext("%(low)s to %(high)s") % {"low": limit_text(low), "high": limit_text(high)}
 
 
 def _number(number: float | None) -> str:

@@ -19,9 +19,10 @@ from monitoring.classical_table import ClassicalRow, classical_rows
 from monitoring.draw_notes import DrawNote, DrawRow, draw_notes, last_draws, reason_text
 from monitoring.evaluation import clinic_zone, date_of
 from monitoring.findings import MOVED
+from monitoring.own_change import own_change_text
 from monitoring.points import PointView
 from monitoring.trends.types import MarkerFinding, RiseEvidence
-from monitoring.wording import change_text, date_text, days_text, figures, interval_text, percent_text
+from monitoring.wording import date_text, days_text, figures, interval_text, limit_text
 from patients.catalogue import Grade, MarkerDefinition
 from patients.wording import marker_name, unit_text
 
@@ -226,13 +227,15 @@ def _beyond_band(finding: MarkerFinding) -> str:
 
 
 def _change(finding: MarkerFinding, last: PointView | None, views: Sequence[PointView]) -> str:
-    """Against the own level; where another assay gave that level, so much is said instead of a figure."""
-    if finding.change_percent is None and finding.baseline and last is not None:
-        ids = [view.point.draw_id for view in views]
-        before, read = (ids.index(one) for one in (finding.baseline.draw_ids[-1], last.point.draw_id))
-        if any(view.breaks for view in views[before + 1 : read + 1]):
-            return gettext("not comparable (another assay)")
-    return change_text(finding.change_percent, comparator=last.point.comparator if last else "")
+    """Against the own level, as `own_change` decides."""
+    if last is None:
+        return ""
+    return own_change_text(
+        finding.change_percent,
+        last=last.point,
+        level_draws=finding.baseline.draw_ids if finding.baseline else (),
+        points=[view.point for view in views],
+    )
 
 
 def _baseline(finding: MarkerFinding, *, unit: str) -> str:
@@ -303,7 +306,7 @@ def _noise(finding: MarkerFinding) -> str:
     person varies as much as that says."""
     sentences = []
     if finding.rcv_up_percent is not None:
-        rcv = percent_text(finding.rcv_up_percent)
+        rcv = limit_text(finding.rcv_up_percent)
         sentences.append(gettext("up to %(rcv)s between two draws may be chance") % {"rcv": rcv})
     if finding.evidence is not None:
         ratio = math.sqrt(finding.evidence.noise)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from monitoring.draw_notes import care_texts, left_out_text
 from monitoring.points import PointView
 from monitoring.ranges import LIMIT_DIGITS
-from monitoring.wording import days_text, figures, interval_text, moment_text, percent_text
+from monitoring.wording import days_text, figures, interval_text, limit_text, moment_text, percent_text
 from patients.catalogue import MarkerDefinition
 from patients.wording import MINUS, unit_text
 
@@ -64,7 +64,7 @@ def _change_line(view: PointView, unit: str) -> str:
     rcv = _reference_change(rcv, rises=view.change_percent > 0)
     beyond = view.change_percent > rcv if rcv > 0 else view.change_percent < rcv
     verdict = gettext("more than noise (%(rcv)s)") if beyond else gettext("within noise (%(rcv)s)")
-    return gettext("%(change)s, %(verdict)s") % {"change": line, "verdict": verdict % {"rcv": percent_text(rcv)}}
+    return gettext("%(change)s, %(verdict)s") % {"change": line, "verdict": verdict % {"rcv": limit_text(rcv)}}
 
 
 def _absolute(change: Decimal) -> str:

@@ -12,6 +12,7 @@ from django.db.models import (
     DateField,
     DateTimeField,
     Exists,
+    F,
     IntegerField,
     Max,
     OuterRef,
@@ -37,7 +38,11 @@ if TYPE_CHECKING:
         waiting_since: dt.datetime | None
         concern: int
 
+    class OwnLevel(TypedDict):
+        level_draws: list[int] | None
+
     RankedPatient = WithAnnotations[Patient, Concern]
+    OwnTrend = WithAnnotations[Trend, OwnLevel]
 
 # Concern, most first. A patient who is being evaluated is never among the calm.
 OPEN_ALERT, ANSWERED_ALERT, SNOOZED_ALERT, TO_WATCH, NOT_CURRENT, CALM = range(6)
@@ -85,10 +90,11 @@ def level_of(latest: str | None, *, alert: bool, pending: bool) -> str:
     return "" if pending or latest is None else Level.NONE
 
 
-def trends_of(ids: Collection[int]) -> dict[int, dict[str, Trend]]:
-    """Without the findings: a row needs the state and the change, not the whole reading."""
-    trends: dict[int, dict[str, Trend]] = defaultdict(dict)
-    for trend in Trend.objects.filter(patient_id__in=ids).defer("finding"):
+def trends_of(ids: Collection[int]) -> dict[int, dict[str, OwnTrend]]:
+    """Without the findings: a row needs the state, the change and of which draws the own level is, not the reading."""
+    trends: dict[int, dict[str, OwnTrend]] = defaultdict(dict)
+    own = F("finding__baseline__draw_ids")
+    for trend in Trend.objects.filter(patient_id__in=ids).defer("finding").annotate(level_draws=own):
         trends[trend.patient_id][trend.marker_id] = trend
     return trends
 

@@ -36,20 +36,14 @@ def interval_text(low: float | Decimal | None, high: float | Decimal | None, *, 
     return wording.interval_text(low, high, printed=lambda number: figures(number, digits))
 
 
-# From a tripling on, times say more than a percentage of four digits.
-FOLD_FROM_PERCENT: Final = 200
-MANY_TIMES: Final = 10
-
-
 def percent_text(percent: float) -> str:
     """`+118 %`, `−12 %`, `0 %`; from `+200 %` on how many times as much: `×3.0`, `×16`."""
-    rounded = round(percent)
-    if rounded >= FOLD_FROM_PERCENT:
-        times = 1 + percent / 100
-        return f"×{times:.0f}" if times >= MANY_TIMES else f"×{times:.1f}"
-    if rounded == 0:
-        return f"0{NO_BREAK}%"
-    return f"{'+' if rounded > 0 else MINUS}{abs(rounded)}{NO_BREAK}%"
+    return wording.percent_text(percent, space=NO_BREAK)
+
+
+def limit_text(percent: float) -> str:
+    """The same of what a change is held against."""
+    return wording.limit_text(percent, space=NO_BREAK)
 
 
 def change_text(percent: float | None, *, comparator: str) -> str:

@@ -15,6 +15,7 @@ from monitoring.alert_panel import results_of
 from monitoring.alert_wording import next_step_text
 from monitoring.evaluation import segments_of
 from monitoring.models import Alert, AlertState, EvaluationMark, Trend
+from monitoring.own_change import own_change_text
 from monitoring.points import reported_text
 from monitoring.ranges import flag_of, intervals_behind, range_of
 from monitoring.selectors import (
@@ -27,7 +28,7 @@ from monitoring.selectors import (
     trends_of,
 )
 from monitoring.sparkline import Sparkline, SparkPoint, sparkline
-from monitoring.wording import ago_text, change_text
+from monitoring.wording import ago_text
 from monitoring.worklist_filters import Filters
 from monitoring.worklist_order import Counts, Last, counts, listed
 from patients.access import visible_patients
@@ -40,7 +41,7 @@ from patients.selectors import SeriesPoint, primary_numbers, series_points
 from patients.wording import unit_text
 
 if TYPE_CHECKING:
-    from monitoring.selectors import RankedPatient
+    from monitoring.selectors import OwnTrend, RankedPatient
 
 PAGE_SIZE: Final = 50
 EVERYBODY: Final = Filters()
@@ -311,11 +312,13 @@ def _rank(trend: Trend | None) -> int:
     return STATE_RANK.get(trend.state, NO_SIGN if trend.since is None else WEAK_SIGN)
 
 
-def _change(trend: Trend, *, last: SeriesPoint) -> str:
+def _change(trend: OwnTrend, *, points: Sequence[SeriesPoint]) -> str:
     """Empty where the value shown is not the one that was read: the newest draw was left out, or came in since."""
+    last = points[-1]
     if trend.last_value != float(last.canonical):
         return ""
-    return change_text(trend.change_percent, comparator=last.comparator)
+    level_draws = trend.level_draws or ()
+    return own_change_text(trend.change_percent, last=last, level_draws=level_draws, points=points, narrow=True)
 
 
 def _marker_cell(
@@ -323,7 +326,7 @@ def _marker_cell(
     *,
     patient: Patient,
     points: Sequence[SeriesPoint],
-    trend: Trend | None,
+    trend: OwnTrend | None,
     intervals: Intervals,
     now: dt.datetime,
 ) -> MarkerCell:
@@ -354,7 +357,7 @@ def _marker_cell(
         value=reported_text(last),
         unit=unit_text(last.unit),
         flag=flag_of(last, within),
-        change=_change(trend, last=last) if trend and moved else "",
+        change=_change(trend, points=points) if trend and moved else "",
         since=trend.since if trend and moved else None,
         moved=moved,
     )

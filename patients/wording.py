@@ -14,7 +14,7 @@ _PRINTED: Final = (("10*", "×10"), ("{ratio}", ""), ("ug/", "µg/"), ("/uL", "/
 _POWERS: Final = str.maketrans("3456789", "³⁴⁵⁶⁷⁸⁹")
 MINUS: Final = "−"
 Number = float | Decimal
-FOLD_FROM_PERCENT: Final = 200  # from a tripling on, times say more than a percentage of four digits
+FOLD_FROM_PERCENT: Final = 200
 MANY_TIMES: Final = 10
 PARTS: Final = 100
 
@@ -53,15 +53,32 @@ def interval_text(low: Number | None, high: Number | None, *, printed: Callable[
 
 def change_text(value: Decimal, previous: Decimal) -> str:
     """`+118 %`, `−12 %`, `0 %`, from a tripling on `×3.0`, `×16`; empty where there is no ratio."""
-    if previous <= 0:
-        return ""
-    times = value / previous
-    percent = round((times - 1) * PARTS)
-    if percent >= FOLD_FROM_PERCENT:
-        return f"×{times:.0f}" if times >= MANY_TIMES else f"×{times:.1f}"
-    if percent == 0:
-        return "0 %"
-    return f"{'+' if percent > 0 else MINUS}{abs(percent)} %"
+    return percent_text((value / previous - 1) * PARTS) if previous > 0 else ""
+
+
+def percent_text(percent: Number, *, space: str = " ") -> str:
+    """A change in whole percent; from `+200 %` on how many times as much it became. What the grid's script says too."""
+    if is_fold(percent):
+        return gettext("×%(times)s") % {"times": times_text(percent)}
+    rounded = round(float(percent))
+    sign = "+" if rounded > 0 else MINUS if rounded < 0 else ""
+    return f"{sign}{abs(rounded)}{space}%"
+
+
+def limit_text(percent: Number, *, space: str = " ") -> str:
+    """What a change is held against, in the same figures; nothing rose to it, so it is never said as a rise."""
+    return f"×{times_text(percent)}" if is_fold(percent) else percent_text(percent, space=space)
+
+
+def is_fold(percent: Number) -> bool:
+    """From a tripling on, times say more than a percentage of four digits."""
+    return round(float(percent)) >= FOLD_FROM_PERCENT
+
+
+def times_text(percent: Number) -> str:
+    """`3.0`, `9.9`, `10`, `1552`."""
+    times = float(1 + percent / PARTS)
+    return f"{times:.1f}" if round(times, 1) < MANY_TIMES else f"{times:.0f}"
 
 
 def ago_text(days: int) -> str:

@@ -178,6 +178,9 @@ def test_the_server_judges_each_cell_while_the_next_is_typed(grid: Page) -> None
     expect(grid.locator("#value_CEA")).not_to_have_attribute("aria-invalid", "true")
     expect(grid.locator("tr[data-marker=CEA] [data-change]")).to_have_text("+118 %")
     expect(grid.locator("tr[data-marker=CEA] [data-previous]")).to_contain_text("12-Jan-2026 · 49 days before")
+    for value, times in (("10.2", "×3.0"), ("33.9", "×10")):  # as the server says it
+        grid.fill("#value_CEA", value)
+        expect(grid.locator("tr[data-marker=CEA] [data-change]")).to_have_text(times)
     grid.fill("#value_CA", "3.6")
     expect(grid.locator("#note_CA")).to_contain_text("URGENT: Ca 3.6 mmol/L")
 

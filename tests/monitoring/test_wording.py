@@ -37,7 +37,16 @@ def test_zero_is_a_limit_and_none_is_not(low: float | None, high: float | None, 
 
 
 @pytest.mark.parametrize(
-    ("percent", "text"), [(118.4, "+118\xa0%"), (-12.3, "−12\xa0%"), (0.2, "0\xa0%"), (-0.4, "0\xa0%")]
+    ("percent", "text"),
+    [
+        (118.4, "+118\xa0%"),
+        (-12.3, "−12\xa0%"),
+        (0.2, "0\xa0%"),
+        (-0.4, "0\xa0%"),
+        (199.4, "+199\xa0%"),
+        (199.6, "×3.0"),
+        (1552.0, "×17"),
+    ],
 )
 def test_a_change_has_its_sign(percent: float, text: str) -> None:
     assert percent_text(percent) == text

@@ -75,6 +75,17 @@ def test_a_row_says_what_rises_since_when_and_how_strong(cast: Cast) -> None:
     assert (row.imaging.modality, row.imaging.label) == ("CT", "no bone metastasis seen")
 
 
+def test_across_a_change_of_assay_a_row_says_so_in_place_of_a_percentage(cast: Cast) -> None:
+    patient = make_patient(cast.team)
+    for at, value in enumerate(RISING):
+        give_draw(patient, day(at), {"CEA": value}, laboratory="North" if at < 4 else "South")
+    give_draw(patient, day(6), {"CEA": "14"}, laboratory="South")
+    give_draw(patient, day(7), {"CEA": "30"}, laboratory="South")
+    run(patient)
+    (row,) = rows(cast)
+    assert [(cell.value, cell.change) for cell in row.markers] == [("30", "assay changed")]
+
+
 def test_who_is_being_evaluated_is_never_called_calm(cast: Cast) -> None:
     patient = patient_with(cast.team, CALM)
     run(patient)

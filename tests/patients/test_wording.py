@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from patients.catalogue import catalogue
-from patients.wording import change_text, interval_text, marker_name, number_text, unit_text
+from patients.wording import change_text, interval_text, limit_text, marker_name, number_text, unit_text
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,33 @@ def test_no_limit_at_all_prints_nothing_and_zero_alone_prints() -> None:
 )
 def test_a_change_is_said_in_percent_where_there_is_a_ratio(value: str, previous: str, text: str) -> None:
     assert change_text(Decimal(value), Decimal(previous)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "previous", "text"),
+    [
+        ("2.99", "1", "+199 %"),
+        ("3", "1", "×3.0"),
+        ("2.996", "1", "×3.0"),
+        ("9.94", "1", "×9.9"),
+        ("9.96", "1", "×10"),
+        ("16.52", "1", "×17"),
+    ],
+)
+def test_from_a_tripling_on_a_change_is_told_as_times_without_a_percentage(
+    value: str, previous: str, text: str
+) -> None:
+    assert change_text(Decimal(value), Decimal(previous)) == text
+
+
+def test_what_a_change_is_held_against_is_said_in_the_same_figures() -> None:
+    assert [limit_text(percent) for percent in (68.6, -41.0, 199.0, 200.0, 1552.0)] == [
+        "+69 %",
+        "−41 %",
+        "+199 %",
+        "×3.0",
+        "×17",
+    ]
 
 
 @pytest.mark.parametrize(("number", "text"), [("5.0", "5"), ("0.00", "0"), ("1E+3", "1000"), ("0.041", "0.041")])

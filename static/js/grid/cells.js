@@ -1,11 +1,15 @@
 // The rows and cells of the grid, and what a cell says, read in the browser for the first glance only.
 // The server reads every cell again and has the last word.
 
+import { text } from "./texts.js";
+
 export const form = document.querySelector("#entry, #correction");
 export const rows = new Map([...form.querySelectorAll("tr[data-marker]")].map((row) => [row.dataset.marker, row]));
 
 const VALUE = /^(<=|>=|[<>≤≥≦≧⩽⩾])?\s*([0-9]*\.[0-9]+|[0-9]+)$/;
 const PERCENT = 100;
+const FOLD_FROM_PERCENT = 200;
+const MANY_TIMES = 10;
 const history = JSON.parse(document.getElementById("history").textContent);
 
 export const part = (row, selector) => row.querySelector(selector);
@@ -50,11 +54,16 @@ export function previous(code) {
   return points.length > 0 ? points[points.length - 1] : null;
 }
 
+// In whole percent; from a tripling on how many times as much, as the server says it.
 export function changeText(value, before) {
   if (before === null || before.canonical === null || !(Number(before.canonical) > 0) || !Number.isFinite(value)) {
     return "";
   }
-  const percent = Math.round((value / Number(before.canonical) - 1) * PERCENT);
+  const times = value / Number(before.canonical);
+  const percent = Math.round((times - 1) * PERCENT);
+  if (percent >= FOLD_FROM_PERCENT) {
+    return text("fold", { times: times.toFixed(Number(times.toFixed(1)) < MANY_TIMES ? 1 : 0) });
+  }
   if (percent === 0) {
     return "0 %";
   }
