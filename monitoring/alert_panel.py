@@ -14,6 +14,7 @@ from monitoring.alert_wording import lead_time_text, next_step_text, study_text,
 from monitoring.evaluation import clinic_zone
 from monitoring.lead_time import lead_time_days
 from monitoring.models import OPEN_STATES, SNOOZED, Alert, AlertState, Outcome
+from monitoring.selectors import newest_first
 from monitoring.wording import ago_text, date_text, listed
 from patients.catalogue import catalogue
 from patients.models import ImagingStudy, Patient
@@ -44,7 +45,7 @@ class AlertView:
     snoozed: str
     seen: int | None  # the last event shown: what the reader had before them when they answer
     steps: tuple[Step, ...]
-    results: tuple[ImagingStudy, ...]  # studies since imaging was asked for, the newest first
+    results: tuple[ImagingStudy, ...]  # studies since imaging was asked for, the newest first, of one day the gravest
     shown_by: str
     lead_time: str
 
@@ -68,7 +69,7 @@ class Alerts:
 
 def alerts_of(patient: Patient, *, studies: Sequence[ImagingStudy], now: dt.datetime) -> Alerts:
     """Every alert of a patient whom the viewer may see; `studies` are the patient's."""
-    newest_first = sorted(studies, key=lambda one: (one.performed_on, one.pk), reverse=True)
+    ordered = newest_first(studies)
     rows = list(
         Alert.objects.filter(patient=patient)
         .select_related("owner", "imaging")
@@ -76,13 +77,13 @@ def alerts_of(patient: Patient, *, studies: Sequence[ImagingStudy], now: dt.date
         .order_by("raised_at", "pk")
     )
     people = _people(event.actor for alert in rows for event in alert.events.all())
-    views = [_view(alert, people=people, studies=newest_first, now=now) for alert in rows]
+    views = [_view(alert, people=people, studies=ordered, now=now) for alert in rows]
     standing = [view for view in views if view.alert.state in OPEN_STATES]
     earlier = [view for view in reversed(views) if view.alert.state not in OPEN_STATES]
     return Alerts(
         standing=tuple(sorted(standing, key=lambda view: (view.sleeps, not view.is_open))),
         earlier=tuple(earlier),
-        studies=tuple(newest_first),
+        studies=tuple(ordered),
     )
 
 

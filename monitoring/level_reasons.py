@@ -1,27 +1,25 @@
-"""Why the patient has the level, in words: the reasons, the indices, what was weighed, when a repeat draw would tell.
+"""Why the patient has the level, in words: the reasons, the indices, what was weighed.
 
 The index says how much speaks for a rise, never how likely a metastasis is.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext, gettext_lazy
 
 from monitoring.detection import detection_file, group_of
 from monitoring.explanation import Weight
 from monitoring.trends.fusion import BONE
 from monitoring.trends.types import MarkerFinding, PatientFinding, Reason
-from monitoring.wording import date_text, days_text, figures, listed, share_text
+from monitoring.wording import days_text, figures, listed, share_text
 from patients.catalogue import catalogue
 
-DAYS_A_WEEK: Final = 7
 REASONS: Final[dict[str, str | Promise]] = {
     "tumour_marker_sustained": gettext_lazy("Sustained rise of a tumour marker: %(markers)s"),
     "bone_markers_sustained": gettext_lazy("Bone pattern, several bone markers rise together: %(markers)s"),
@@ -45,15 +43,15 @@ class LevelWhy:
     weighed_count: int
 
 
-def explain_level(found: PatientFinding, *, last_draw_on: dt.date | None) -> LevelWhy:
-    """`found` with the findings of its markers; `last_draw_on` on the clinic's calendar."""
+def explain_level(found: PatientFinding, *, repeat: str = "") -> LevelWhy:
+    """`found` with the findings of its markers; `repeat` says when a further draw would tell (`repeat_words`)."""
     brings = [one.marker for one in found.markers if _part(one) > 0]
     return LevelWhy(
         reasons=_reasons(found.reasons),
         together=_together(found),
         label=_label(found),
         index=_index(found),
-        repeat=_repeat(found.next_draw_days, last_draw_on),
+        repeat=repeat,
         weighed=_names(brings),
         not_weighed=() if found.watch_index is None else _not_weighed(found.markers),
         weighed_count=len(brings),
@@ -135,17 +133,6 @@ def _index(found: PatientFinding) -> str:
         "Watch index %(watch)s, watch from %(watch_from)s; alert index %(alert)s, alert from %(alert_from)s, "
         "at draws every %(days)s."
     ) % {**words, "alert": figures(found.alert_index)}
-
-
-def _repeat(days: float | None, last_draw_on: dt.date | None) -> str:
-    if days is None or last_draw_on is None:
-        return ""
-    weeks = round(days / DAYS_A_WEEK)
-    return ngettext(
-        "A repeat draw would say most from %(day)s on, about %(weeks)d week after the last one.",
-        "A repeat draw would say most from %(day)s on, about %(weeks)d weeks after the last one.",
-        weeks,
-    ) % {"weeks": weeks, "day": date_text(last_draw_on + dt.timedelta(days=days))}
 
 
 def _not_weighed(markers: Sequence[MarkerFinding]) -> tuple[str, ...]:

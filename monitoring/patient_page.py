@@ -22,12 +22,13 @@ from monitoring.level_reasons import LevelWhy, explain_level, weights
 from monitoring.models import Evaluation, EvaluationMark, Level, Trend
 from monitoring.points import PointView, point_views
 from monitoring.ranges import intervals_behind
+from monitoring.repeat_words import PlannedDraw, repeat_text
 from monitoring.selectors import level_of
 from monitoring.trends.types import PatientFinding
 from monitoring.wording import date_text, listed
 from patients.absent_results import AbsentResult, absent_results
 from patients.catalogue import MarkerDefinition, catalogue
-from patients.due import due_draws
+from patients.due import Due, due_draws
 from patients.due_wording import due_text
 from patients.messages import urgent_texts
 from patients.models import Condition, Draw, FollowUpPlan, ImagingStudy, Patient, SkeletalEvent, Treatment
@@ -128,6 +129,7 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
     events = _events(patient)
     alerts = alerts_of(patient, studies=events.imaging, now=now)
     due = due_draws([patient.pk], tz=timezone.get_current_timezone()).get(patient.pk)
+    plan = FollowUpPlan.objects.filter(patient=patient, is_active=True).prefetch_related("panel").first()
     last_draw_on = max((dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in (*panels, *held)), default=None)
     return PatientPage(
         level=level_of(evaluation.level if evaluation else None, alert=bool(alerts.standing), pending=mark is not None),
@@ -136,13 +138,22 @@ def patient_page(patient: Patient, *, now: dt.datetime) -> PatientPage:
         studies=alerts.studies,
         urgent=_urgent(panels, held),
         on_hold=_on_hold(held, absent),
-        why=_why(evaluation, found=found, trends=trends, panels=panels, alerts=alerts.standing) if evaluation else None,
+        why=_why(
+            evaluation,
+            found=found,
+            trends=trends,
+            panels=panels,
+            alerts=alerts.standing,
+            repeat=_repeat(found, panels=(*panels, *held), planned=_planned(plan, due), today=today),
+        )
+        if evaluation
+        else None,
         mark=mark,
         chart=patient_chart(panels, events=events, today=today),
         table=cumulative_table(panels, absent=absent, held=held) if panels or held else None,
         due=due_text(due, today) if due else "",
         overdue=due is not None and due.is_overdue(today),
-        plan=FollowUpPlan.objects.filter(patient=patient, is_active=True).first(),
+        plan=plan,
         last_draw_on=last_draw_on,
         panels=tuple(panels),
         events=events,
@@ -250,6 +261,7 @@ def _why(
     trends: Mapping[str, Trend],
     panels: Sequence[Panel],
     alerts: Sequence[AlertView],
+    repeat: str,
 ) -> Why:
     known = weights(found)
     explained = [
@@ -268,7 +280,7 @@ def _why(
     findings = {one.marker: one for one in found.markers if one.marker in markers}
     return Why(
         evaluation=evaluation,
-        level=explain_level(found, last_draw_on=_last_read_on(found)),
+        level=explain_level(found, repeat=repeat),
         older_alert=bool(alerts) and evaluation.level != Level.ALERT,
         noted=_noted(explained),
         moved=_by_reason([one for one in explained if one.moved], found),
@@ -282,6 +294,26 @@ def _by_reason(moved: Sequence[MarkerWhy], found: PatientFinding) -> tuple[Marke
     """In the order of the reasons; then what moved and is no reason, the sustained first."""
     place = {reason.marker: at for at, reason in enumerate(found.reasons)}
     return tuple(sorted(moved, key=lambda one: (place.get(one.code, len(place)), not one.sustained)))
+
+
+def _repeat(found: PatientFinding, *, panels: Sequence[Panel], planned: PlannedDraw | None, today: dt.date) -> str:
+    """When to see again what moved; `panels` are of all values, those that wait for a second person too."""
+    moved = {one.marker for one in found.markers if one.state in MOVED}
+    drawn = (dt.date.fromisoformat(panel.views[-1].x[:10]) for panel in panels if panel.marker.code in moved)
+    return repeat_text(
+        found.next_draw_days,
+        read_on=_last_read_on(found),
+        drawn_on=max(drawn, default=None),
+        planned=planned,
+        of=moved,
+        today=today,
+    )
+
+
+def _planned(plan: FollowUpPlan | None, due: Due | None) -> PlannedDraw | None:
+    if plan is None or due is None:
+        return None
+    return PlannedDraw(on=due.expected_on, markers=frozenset(marker.code for marker in plan.panel.all()))
 
 
 def _last_read_on(found: PatientFinding) -> dt.date | None:

@@ -124,6 +124,11 @@ def gravest_first(studies: Iterable[ImagingStudy]) -> list[ImagingStudy]:
     return sorted(studies, key=lambda one: (GRAVITY.index(one.finding), -one.pk))
 
 
+def newest_first(studies: Iterable[ImagingStudy]) -> list[ImagingStudy]:
+    """Of one day the gravest first, as wherever the last imaging is stated."""
+    return sorted(gravest_first(studies), key=lambda one: one.performed_on, reverse=True)
+
+
 def of_the_last_day(studies: Collection[ImagingStudy]) -> list[ImagingStudy]:
     """Those of the last day among them, the gravest finding first."""
     last = max((one.performed_on for one in studies), default=None)

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from monitoring.alert_panel import AlertView, alerts_of
+from monitoring.forms import CloseForm, Offers
 from monitoring.models import Alert, AlertEvent
 from monitoring.worklist import worklist
 from patients.models import ImagingStudy, Patient
@@ -128,6 +129,18 @@ def test_a_study_since_imaging_was_asked_for_is_its_result_and_one_of_before_is_
     study = scan(patient, on=TODAY)
     assert shown(patient).results == (study,)
     assert shown(patient).next_step == "imaging of 01-Sep-2025 is on record: close with what it showed"
+
+
+def test_of_two_studies_of_one_day_the_grave_one_is_offered_as_the_result(cast: Cast, patient: Patient) -> None:
+    """Though the other was entered later: a bone metastasis is not hidden behind it."""
+    alert = alert_in(patient)
+    take("imaging", alert, cast.clinician)
+    before = scan(patient, on=TODAY)
+    grave, fine = scan(patient, on=TODAY + ONE), scan(patient, "none", on=TODAY + ONE)
+    view = shown(patient, now=NOW + 2 * ONE)
+    assert view.results == (grave, fine, before)
+    form = CloseForm(view=view, offers=Offers(studies=view.results, keepers=()))
+    assert (form.initial["study"], form.initial["outcome"]) == (grave.pk, "bone_metastasis")
 
 
 def test_a_snoozed_alert_says_until_when_by_whom_and_why_until_its_last_second(cast: Cast, patient: Patient) -> None:

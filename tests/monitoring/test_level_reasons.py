@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 
 from monitoring.findings import nothing_found
@@ -10,7 +9,6 @@ from monitoring.level_reasons import LevelWhy, explain_level, weights
 from monitoring.trends.types import MarkerFinding, PatientFinding, Reason, ReasonCode
 from tests.monitoring.figures import evidence, finding, reading
 
-LAST = dt.date(2026, 5, 11)
 
 
 def moved(marker: str, *, part: float = 2.0, state: str = "sustained_rise") -> MarkerFinding:
@@ -40,7 +38,7 @@ ALERT = PatientFinding(
 
 
 def told(found: PatientFinding) -> LevelWhy:
-    return explain_level(found, last_draw_on=LAST)
+    return explain_level(found)
 
 
 def test_each_kind_of_reason_is_one_sentence_that_names_its_markers() -> None:
@@ -86,11 +84,6 @@ def test_both_indices_stand_beside_what_they_need() -> None:
 def test_where_nothing_was_weighed_there_is_no_index() -> None:
     assert told(nothing_found(1)).index == ""
     assert told(replace(ALERT, watch_threshold=None, alert_threshold=None)).index == ""
-
-
-def test_a_repeat_draw_is_dated_from_the_last_one() -> None:
-    assert told(ALERT).repeat == ("A repeat draw would say most from 01-Jun-2026 on, about 3 weeks after the last one.")
-    assert told(replace(ALERT, next_draw_days=None)).repeat == ""
 
 
 def test_several_markers_too_weak_alone_are_said_to_reach_the_level_together() -> None:

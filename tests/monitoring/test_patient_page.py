@@ -158,3 +158,22 @@ def test_the_number_of_queries_does_not_grow_with_the_record(cast: Cast) -> None
             patient_page(patient, now=NOW)
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_the_repeat_draw_is_held_against_the_day_and_the_plan(cast: Cast) -> None:
+    patient = patient_with(cast.team, RISING)
+    run(patient)
+    last = dt.datetime.combine(day(5), dt.time(12), tzinfo=dt.UTC)
+
+    def said(now: dt.datetime) -> str:
+        page = patient_page(patient, now=now)
+        assert page.why is not None
+        return page.why.level.repeat
+
+    weeks = "it says most from about 2 weeks after the last one on."
+    assert said(last) == "A repeat draw would say most from 18-Aug-2025 on, about 2 weeks after the last one."
+    assert said(NOW) == f"A repeat draw is due since 18-Aug-2025: {weeks}"
+    set_plan(actor=ACTOR, patient_id=patient.pk, markers=["CEA"], every_weeks=6, starts_on=FIRST_DRAW)
+    assert said(NOW).endswith("The draw that the plan has due on 15-Sep-2025 will serve.")
+    set_plan(actor=ACTOR, patient_id=patient.pk, markers=["NSE"], every_weeks=6, starts_on=FIRST_DRAW)
+    assert said(NOW) == f"A repeat draw is due since 18-Aug-2025: {weeks}"
