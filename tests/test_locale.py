@@ -24,7 +24,7 @@ from monitoring.notifications.letter import WORDS, Letter
 PROJECT = Path(__file__).resolve().parent.parent
 CATALOGUE = Path("locale") / "zh_Hans" / "LC_MESSAGES" / "django.po"
 # Codes, and names that Chinese records write in Latin letters.
-SAME_IN_BOTH = {"CT", "PET-CT", "MRI", "G-CSF", "Leadtime", "1 = %(limit)s %(unit)s"}
+SAME_IN_BOTH = {"×%%(times)s", "CT", "PET-CT", "MRI", "G-CSF", "Leadtime", "1 = %(limit)s %(unit)s"}
 PLACEHOLDER = re.compile(r"%%|%\(\w+\)[a-z]|\{\w*\}|</?[a-z][^>]*>")
 # The English says one of these wherever the Chinese may say 转移 (metastasis).
 OF_THE_RECORD = re.compile(r"metasta|\bbone\b", re.IGNORECASE)
