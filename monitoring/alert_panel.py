@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from accounts.models import User
 from monitoring.alert_wording import lead_time_text, next_step_text, study_text, what_happened
 from monitoring.evaluation import clinic_zone
+from monitoring.keepers import keepers_of
 from monitoring.lead_time import lead_time_days
 from monitoring.models import OPEN_STATES, SNOOZED, Alert, AlertState, Outcome
 from monitoring.selectors import newest_first
@@ -29,6 +30,7 @@ class Step:
     person: str
     comment: str
     is_note: bool = False  # written of the alert, no step of it
+    event: int = 0  # its place in the history; 0 of what is no step
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class AlertView:
     markers: str
     age: str
     owner: str
+    owner_left: bool  # is not of those who may keep it any more
     next_step: str
     late: bool
     snoozed: str
@@ -56,6 +59,10 @@ class AlertView:
     @property
     def sleeps(self) -> bool:
         return bool(self.snoozed)
+
+    def since(self, seen: int) -> tuple[Step, ...]:
+        """What happened to it after the event that a reader had seen last."""
+        return tuple(step for step in self.steps if step.event > seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +84,9 @@ def alerts_of(patient: Patient, *, studies: Sequence[ImagingStudy], now: dt.date
         .order_by("raised_at", "pk")
     )
     people = _people(event.actor for alert in rows for event in alert.events.all())
-    views = [_view(alert, people=people, studies=ordered, now=now) for alert in rows]
+    owned = any(alert.owner_id for alert in rows if alert.state in OPEN_STATES)
+    keepers = set(keepers_of(patient).values_list("pk", flat=True)) if owned else set()
+    views = [_view(alert, people=people, keepers=keepers, studies=ordered, now=now) for alert in rows]
     standing = [view for view in views if view.alert.state in OPEN_STATES]
     earlier = [view for view in reversed(views) if view.alert.state not in OPEN_STATES]
     return Alerts(
@@ -87,7 +96,14 @@ def alerts_of(patient: Patient, *, studies: Sequence[ImagingStudy], now: dt.date
     )
 
 
-def _view(alert: Alert, *, people: Mapping[str, str], studies: Sequence[ImagingStudy], now: dt.datetime) -> AlertView:
+def _view(
+    alert: Alert,
+    *,
+    people: Mapping[str, str],
+    keepers: Collection[int],
+    studies: Sequence[ImagingStudy],
+    now: dt.datetime,
+) -> AlertView:
     today = timezone.localdate(now)
     events = list(alert.events.all())
     results = results_of(alert, studies)
@@ -98,11 +114,14 @@ def _view(alert: Alert, *, people: Mapping[str, str], studies: Sequence[ImagingS
         markers=listed([marker.short_name for marker in catalogue().markers if marker.code in alert.markers]),
         age=ago_text((today - timezone.localdate(alert.raised_at)).days),
         owner=str(alert.owner) if alert.owner else "",
+        owner_left=standing and alert.owner_id is not None and alert.owner_id not in keepers,
         next_step=next_step_text(alert, today=today, result=results[0] if results else None),
         late=standing and _is_late(alert, today),
         snoozed=_snoozed_text(alert, people=people, now=now),
         seen=events[-1].pk if events else None,
-        steps=tuple(Step(one.at, what_happened(one), people.get(one.actor, ""), one.comment) for one in events),
+        steps=tuple(
+            Step(one.at, what_happened(one), people.get(one.actor, ""), one.comment, event=one.pk) for one in events
+        ),
         results=results,
         shown_by=study_text(alert.imaging) if alert.imaging else "",
         lead_time=_lead_time(alert),

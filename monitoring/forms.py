@@ -71,7 +71,13 @@ class StepForm(PlainWidgets, forms.Form):
     button: ClassVar[Any]
     needs: ClassVar[frozenset[str]] = frozenset()  # what the service wants: these labels do not say "optional"
     unfolded = False
-    seen = forms.IntegerField(widget=forms.HiddenInput)
+    seen = forms.IntegerField(
+        widget=forms.HiddenInput,
+        error_messages={
+            name: _("It is not known what of this alert you had seen. Look at it as it stands now, then send again.")
+            for name in ("required", "invalid")
+        },
+    )
 
     def __init__(self, data: Any = None, *, view: AlertView | None = None, offers: Offers | None = None) -> None:
         at = view.alert.pk if view else 0
@@ -98,7 +104,6 @@ class StepForm(PlainWidgets, forms.Form):
 class AcknowledgeForm(StepForm):
     name, title, button = "acknowledge", _("Acknowledge"), _("Acknowledge")
     needs = frozenset({"comment"})
-    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)  # that it is open says enough
     comment = comment_field(_("Your comment"), hint=_("What you think of it, or what you will do"))
 
 

@@ -204,14 +204,14 @@ def _held_panels(series: Mapping[str, Sequence[SeriesPoint]], *, patient: Patien
 def _urgent(panels: Sequence[Panel], held: Sequence[Panel]) -> tuple[UrgentValue, ...]:
     """A later value that is not urgent ends it; an urgent one stays until then, however it came in.
 
-    What waits for a second person is said at once where it is urgent, each value of it, and ends nothing before it is
-    checked.
+    What waits for a second person is said at once where it is urgent, and ends nothing before it is checked: neither
+    what is known nor another that waits, so each of them is said, the newest of a marker first.
     """
     last_known = {panel.marker.code: panel.views[-1].point.collected_at for panel in panels}
     newer = (
         (panel, view)
         for panel in held
-        for view in panel.views
+        for view in reversed(panel.views)
         if panel.marker.code not in last_known or view.point.collected_at >= last_known[panel.marker.code]
     )
     known = ((panel, view) for panel in panels for view in panel.views[-1:])

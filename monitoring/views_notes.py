@@ -25,7 +25,7 @@ from monitoring.errors import NoteProblem
 from monitoring.forms_note import AmendForm, NoteForm, PartForm, TakeBackForm
 from monitoring.kept_typing import Typed, keep_typing, take_kept, typing_kept
 from monitoring.models import Mention, Note
-from monitoring.note_messages import FIELDS, MEANWHILE, TEXTS, problem_text
+from monitoring.note_messages import ABSENT, FIELDS, MEANWHILE, TEXTS, problem_text
 from monitoring.note_panel import NoteView, in_order, note_view, stands_on_page
 from monitoring.note_reading import mentions_in_order, mentions_of, readable_notes, readers_of
 from monitoring.services import amend_note, read_mention, take_back_note, write_note
@@ -230,8 +230,8 @@ def _readable_note(user: User, note_id: int) -> Note:
 
 
 def _refused(form: PartForm, problem: NoteProblem) -> Any:
-    if problem.code == "alert_unknown":
-        raise Http404("No such alert.")
+    if problem.code in ABSENT:
+        raise Http404("No such alert or note.")
     form.add_error(FIELDS.get(problem.code), problem_text(problem))
     return form
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.gate import signed_in
 from accounts.roles import Permission
-from monitoring.alert_panel import AlertView
+from monitoring.alert_panel import AlertView, Step
 from monitoring.forms import Offers, StepForm, possible_steps, unfolded_step
 from monitoring.forms_note import NoteForm
 from monitoring.kept_typing import take_kept
@@ -42,6 +42,7 @@ class AlertSteps:
     view: AlertView
     forms: Sequence[StepForm]
     notes: NoteSection | None = None
+    since: Sequence[Step] = ()  # of a step that came too late: what its sender had not seen
 
     def offers(self, answer: Answer) -> bool:
         return self.view.alert.pk == answer.alert_id and any(form.name == answer.form.name for form in self.forms)
@@ -53,6 +54,7 @@ class Gone:
 
     why: str
     typed: str
+    since: Sequence[Step] = ()
 
 
 @login_required
@@ -88,7 +90,7 @@ def patient_response(
         "alerts": _with_notes(alerts, notes),
         "earlier": _with_notes(earlier, notes),
         "notes": notes,
-        "gone": _gone(answer) if answer and not any(one.offers(answer) for one in alerts) else None,
+        "gone": _gone(answer, page) if answer and not any(one.offers(answer) for one in alerts) else None,
     }
     return render(request, "monitoring/patient.html", context, status=status)
 
@@ -113,12 +115,20 @@ def _steps(view: AlertView, offers: Offers, *, answer: Answer | None, may: bool)
     unfolded = sent.name if sent else unfolded_step(view)
     for form in forms:
         form.unfolded = form.name == unfolded
-    return AlertSteps(view, forms)
+    return AlertSteps(view, forms, since=_since(view, sent) if sent else ())
 
 
-def _gone(answer: Answer) -> Gone:
+def _since(view: AlertView, sent: StepForm) -> tuple[Step, ...]:
+    """What the sender had not seen; nothing where it is not known what they had."""
+    seen = sent.cleaned_data.get("seen")
+    return () if seen is None else view.since(seen)
+
+
+def _gone(answer: Answer, page: PatientPage) -> Gone:
     why = " ".join(str(text) for errors in answer.form.errors.values() for text in errors)
-    return Gone(why, str(answer.form.data.get("comment", "")))
+    views = [view for view in (*page.alerts, *page.earlier_alerts) if view.alert.pk == answer.alert_id]
+    since = [step for view in views for step in _since(view, answer.form)]
+    return Gone(why, str(answer.form.data.get("comment", "")), since)
 
 
 def _form(kind: type[StepForm], view: AlertView, offers: Offers, sent: StepForm | None) -> StepForm:
@@ -129,5 +139,5 @@ def _form(kind: type[StepForm], view: AlertView, offers: Offers, sent: StepForm 
     again = kind({**typed, "seen": view.seen}, view=view, offers=offers)
     again.errors.clear()
     for field, errors in sent.errors.items():
-        again.add_error(None if field == "__all__" else field, list(errors))
+        again.add_error(None if field in {"__all__", "seen"} else field, list(errors))
     return again

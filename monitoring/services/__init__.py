@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from monitoring.keepers import keepers_of
 from monitoring.services.answers import acknowledge_alert, close_alert, request_imaging, request_repeat
 from monitoring.services.evaluate import EvaluationSummary, evaluate, sweep
-from monitoring.services.keeping import hand_over_alert, keepers_of, snooze_alert, wake_alert
+from monitoring.services.keeping import hand_over_alert, snooze_alert, wake_alert
 from monitoring.services.marks import due_patients, hold_nudges, mark, mark_everybody, mark_outdated, nudge
 from monitoring.services.notes import (
     LONGEST_NOTE,

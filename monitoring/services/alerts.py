@@ -84,7 +84,9 @@ def settle_alerts(
     ids = [one.patient_id for one in conclusions]
     standing = _standing(ids)
     answered = _answered([alert.pk for alert in standing.values() if alert.state != AlertState.OPEN])
-    asleep = support_when_snoozed([alert for alert in standing.values() if alert.sleeps(now)])
+    asleep = support_when_snoozed(
+        [alert for alert in standing.values() if alert.sleeps(now)], but=[one.evaluation for one in conclusions]
+    )
     closed = _closed(ids)
     histories = _histories([one for one in conclusions if one.patient_id in standing], series)
     changes: list[_Change] = []

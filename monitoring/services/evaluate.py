@@ -116,7 +116,11 @@ def _conclude(marks: Mapping[int, MarkRead], *, now: dt.datetime, actor: str) ->
     with transaction.atomic():
         held = hold_marks(marks)
         conclusions = [
-            Conclusion(pk, findings.get(pk) or nothing_found(pk), _evaluation(pk, findings, material, now))
+            Conclusion(
+                pk,
+                findings.get(pk) or nothing_found(pk),
+                _evaluation(pk, findings, material, _moment(marks[pk], now)),
+            )
             for pk in sorted(held)
         ]
         _store(conclusions)
@@ -133,13 +137,22 @@ def _conclude(marks: Mapping[int, MarkRead], *, now: dt.datetime, actor: str) ->
     )
 
 
+def _moment(read: MarkRead, now: dt.datetime) -> dt.datetime:
+    """Of what is written now, never before what was written last.
+
+    `now` is when a run began. A long sweep reaches a patient whom a nudge evaluated since: its own reading is the newer
+    of the two and must say so, or the level of before would stand as the latest.
+    """
+    return max(now, read.evaluated_at or now)
+
+
 def _evaluation(
-    patient_id: int, findings: Mapping[int, PatientFinding], material: Material, now: dt.datetime
+    patient_id: int, findings: Mapping[int, PatientFinding], material: Material, at: dt.datetime
 ) -> Evaluation:
     finding, tz = findings.get(patient_id) or nothing_found(patient_id), clinic_zone()
     return Evaluation(
         patient_id=patient_id,
-        at=now,
+        at=at,
         engine_version=engine_version(),
         catalogue_version=catalogue().version,
         level=finding.level,

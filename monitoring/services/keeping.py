@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.roles import Permission, Role, role_may
 from monitoring.errors import AlertProblem
+from monitoring.keepers import keepers_of
 from monitoring.models import HANDED_OVER, SNOOZED, UNSNOOZED, Alert
 from monitoring.services.answers import day_from_today
 from monitoring.services.steps import hold_alert, said_of, take_step
-from patients.models import Patient
-
-# Who can do what becomes of an alert: have blood drawn and told of, a scan recorded.
-KEEPERS: Final = tuple(role for role in Role if role_may(role, Permission.RECORD_EVENTS))
 
 
 @transaction.atomic
@@ -100,12 +94,6 @@ def hand_over_alert(
         event={"comment": said, "code": HANDED_OVER, "owner": owner},
         owner=owner,
     )
-
-
-def keepers_of(patient: Patient) -> QuerySet[User]:
-    """To whom an alert of this patient may be handed: who is of the care team and can do what becomes of it."""
-    members = User.objects.filter(memberships__team_id=patient.care_team_id, is_active=True, role__in=KEEPERS)
-    return members.order_by("last_name", "first_name", "username")
 
 
 def morning_of(day: dt.date) -> dt.datetime:

@@ -14,16 +14,16 @@ from typing import Final
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from monitoring.detection import engine_version
-from monitoring.models import EvaluationMark, Trend
+from monitoring.models import Evaluation, EvaluationMark, Trend
 from monitoring.services.places import restate_places
 from patients.catalogue import catalogue
-from patients.models import Draw
+from patients.models import Draw, Patient
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ LONGEST_DELAY: Final = dt.timedelta(hours=6)
 
 @transaction.atomic
 def mark(patient_ids: Collection[int], *, reason: str) -> None:
-    """Ask for an evaluation of these patients, in the caller's transaction.
+    """Ask for an evaluation of these patients, in the caller's transaction, which holds them.
 
     First the missing rows, then one step of the version for all: in the other order two writers who both find no row
     would leave one version for two changes, and whoever evaluated the first would clear the mark of the second.
@@ -57,8 +57,7 @@ def mark(patient_ids: Collection[int], *, reason: str) -> None:
 def mark_everybody(*, reason: str, batch: int = 500) -> int:
     """Ask for an evaluation of every patient who has a draw; returns how many."""
     ids = list(Draw.objects.order_by("patient_id").values_list("patient_id", flat=True).distinct())
-    for start in range(0, len(ids), batch):
-        mark(ids[start : start + batch], reason=reason)
+    _mark_held(ids, reason=reason, batch=batch)
     return len(ids)
 
 
@@ -67,17 +66,38 @@ def mark_outdated(*, batch: int = 500) -> int:
     current = {"evaluation__engine_version": engine_version(), "evaluation__catalogue_version": catalogue().version}
     outdated = Trend.objects.exclude(**current).order_by("patient_id")
     ids = list(outdated.values_list("patient_id", flat=True).distinct())
-    for start in range(0, len(ids), batch):
-        mark(ids[start : start + batch], reason="new_version")
+    _mark_held(ids, reason="new_version", batch=batch)
     return len(ids)
+
+
+def _mark_held(ids: Sequence[int], *, reason: str, batch: int) -> None:
+    """A part in a transaction, its patients held as each writer holds its own.
+
+    Without that an evaluation that clears a mark at this moment would take the new version with it: the row is found
+    by the insert, waited for by the update, and gone.
+    """
+    for start in range(0, len(ids), batch):
+        part = ids[start : start + batch]
+        with transaction.atomic():
+            list(Patient.objects.select_for_update().filter(pk__in=part).order_by("pk").values_list("pk", flat=True))
+            mark(part, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
 class MarkRead:
-    """A mark as it stood when the material was about to be read."""
+    """A mark as it stood when the material was about to be read.
 
+    `row` tells it from one that was written anew since a rival cleared it: that begins at the first version again.
+    `evaluated_at` is the moment of the patient's latest evaluation; while the row stands nobody has written another.
+    """
+
+    row: int
     version: int
     attempts: int
+    evaluated_at: dt.datetime | None
+
+    def stands(self, mark: EvaluationMark) -> bool:
+        return (mark.pk, mark.version) == (self.row, self.version)
 
 
 def _due(now: dt.datetime) -> QuerySet[EvaluationMark]:
@@ -91,11 +111,10 @@ def due_patients(*, now: dt.datetime) -> list[int]:
 
 def read_marks(patient_ids: Collection[int], *, now: dt.datetime) -> dict[int, MarkRead]:
     """patient id -> mark, for those of `patient_ids` that have one and whose turn it is."""
-    rows = _due(now).filter(patient_id__in=patient_ids).order_by("patient_id")
-    return {
-        pk: MarkRead(version, attempts)
-        for pk, version, attempts in rows.values_list("patient_id", "version", "attempts")
-    }
+    latest = Evaluation.objects.filter(patient=OuterRef("patient")).order_by("-at").values("at")[:1]
+    rows = _due(now).filter(patient_id__in=patient_ids).order_by("patient_id").annotate(evaluated_at=Subquery(latest))
+    fields = ("patient_id", "pk", "version", "attempts", "evaluated_at")
+    return {patient_id: MarkRead(*mark) for patient_id, *mark in rows.values_list(*fields)}
 
 
 def hold_marks(read: Mapping[int, MarkRead]) -> frozenset[int]:
@@ -111,7 +130,7 @@ def hold_marks(read: Mapping[int, MarkRead]) -> frozenset[int]:
         .filter(patient_id__in=read)
         .order_by("patient_id")
     )
-    return frozenset(row.patient_id for row in rows if row.version == read[row.patient_id].version)
+    return frozenset(row.patient_id for row in rows if read[row.patient_id].stands(row))
 
 
 def clear_marks(held: Collection[int]) -> None:
@@ -122,7 +141,7 @@ def clear_marks(held: Collection[int]) -> None:
 def postpone(patient_id: int, read: MarkRead, *, failure: str, now: dt.datetime) -> None:
     """Push a patient whose evaluation failed back, longer each time; a change that came in since is left alone."""
     delay = min(FIRST_DELAY * 2 ** min(read.attempts, 16), LONGEST_DELAY)
-    EvaluationMark.objects.filter(patient_id=patient_id, version=read.version).update(
+    EvaluationMark.objects.filter(patient_id=patient_id, pk=read.row, version=read.version).update(
         attempts=F("attempts") + 1, not_before=now + delay, failure=failure[:120]
     )
 

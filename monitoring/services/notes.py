@@ -182,7 +182,8 @@ def _held_patient(patient_id: int) -> Patient:
 
 
 def _held_note(note_id: int, *, user: User, seen: int) -> tuple[Note, NoteVersion]:
-    note = Note.objects.select_for_update(of=("self",)).select_related("patient").filter(pk=note_id).first()
+    # The patient is asked for after the lock: a merge that was waited for has given the note to another record.
+    note = Note.objects.select_for_update().filter(pk=note_id).first()
     if note is None:
         raise NoteProblem("note_unknown")
     if note.author_id != user.pk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db.models import OuterRef, Subquery
 
@@ -11,8 +11,11 @@ from monitoring.models import SNOOZED, Alert, AlertEvent, Evaluation
 from monitoring.services.decision import support_of
 
 
-def support_when_snoozed(alerts: Sequence[Alert]) -> dict[int, frozenset[int]]:
+def support_when_snoozed(alerts: Sequence[Alert], *, but: Collection[Evaluation] = ()) -> dict[int, frozenset[int]]:
     """alert -> the draws that spoke for its markers in the reading that stood when it was snoozed last.
+
+    `but` are the readings that are being written now: one that began before the snooze and waited for it bears the
+    earlier moment, and nobody had seen it.
 
     Two queries at most, none where nothing sleeps. Not asked by the time of the draw: blood that was taken before the
     snooze and reported after it is news too.
@@ -20,7 +23,11 @@ def support_when_snoozed(alerts: Sequence[Alert]) -> dict[int, frozenset[int]]:
     if not alerts:
         return {}
     last = AlertEvent.objects.filter(alert=OuterRef("pk"), code=SNOOZED).order_by("-pk")
-    read = Evaluation.objects.filter(patient=OuterRef("patient"), at__lte=OuterRef("snoozed_at")).order_by("-at", "-pk")
+    read = (
+        Evaluation.objects.filter(patient=OuterRef("patient"), at__lte=OuterRef("snoozed_at"))
+        .exclude(pk__in=[one.pk for one in but])
+        .order_by("-at", "-pk")
+    )
     rows = (
         Alert.objects.filter(pk__in=[alert.pk for alert in alerts])
         .annotate(snoozed_at=Subquery(last.values("at")[:1]))

@@ -15,6 +15,7 @@ from accounts.roles import Permission
 from audit.services import record
 from monitoring.alert_states import STANDING, Mover, may_move
 from monitoring.errors import AlertProblem
+from monitoring.keepers import keepers_of
 from monitoring.models import Alert, AlertEvent, AlertState
 from monitoring.services.places import restate_places
 
@@ -76,9 +77,13 @@ def take_step(
     event: dict[str, Any],
     **changes: Any,
 ) -> Alert:
-    """Write the step. Who takes one with an alert that is nobody's owns it; a move to another state ends a snooze."""
+    """Write the step. A move to another state ends a snooze.
+
+    Who takes one with an alert that is nobody's owns it. One whose owner left the care team is nobody's: on no list
+    of "mine" would it be found.
+    """
     old_state = alert.state
-    if alert.owner_id is None:
+    if alert.owner_id is None or not keepers_of(alert.patient).filter(pk=alert.owner_id).exists():
         changes.setdefault("owner", user)
     if to is not None:
         changes |= {"state": to, "snoozed_until": None}

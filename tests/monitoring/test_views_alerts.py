@@ -11,11 +11,12 @@ import time_machine
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Membership
 from monitoring.forms import StepForm
 from monitoring.models import Alert
-from tests.cast import Cast, make_patient
+from tests.cast import Cast, give_draw, make_patient
 from tests.monitoring.alert_steps import ONE, TODAY, alert_in, rows, scan, seen_of, take
-from tests.monitoring.scenes import NOW
+from tests.monitoring.scenes import NOW, day, patient_with, run, the_alert
 
 pytestmark = pytest.mark.django_db
 ADDRESS = re.compile(r'action="/alerts/\d+/([\w-]+)/"')
@@ -139,7 +140,12 @@ def test_a_step_that_is_gone_shows_what_had_been_typed(client: Client, cast: Cas
     take("acknowledge", alert, cast.clinician)
     answer = client.post(reverse("alert_acknowledge", args=[alert.pk]), {"seen": seen, "comment": "KEPT"})
     assert answer.status_code == 409
-    assert re.search(r"<textarea [^>]*readonly>KEPT</textarea>", answer.content.decode())
+    text = answer.content.decode()
+    assert re.search(r"<textarea [^>]*readonly>KEPT</textarea>", text)
+    since = text[text.index("Since you opened the page:") :]
+    (came,) = re.findall(r"<li>.*?</li>", since[: since.index("</ul>")], re.DOTALL)
+    assert "acknowledged" in came
+    assert "CT ordered" in came
 
 
 def test_a_closed_alert_takes_no_step_and_what_was_typed_is_not_lost(client: Client, cast: Cast, alert: Alert) -> None:
@@ -153,13 +159,40 @@ def test_a_closed_alert_takes_no_step_and_what_was_typed_is_not_lost(client: Cli
     assert "KEPT" in answer.content.decode()
 
 
-@pytest.mark.parametrize("name", ["repeat", "imaging", "close", "snooze", "wake", "hand_over"])
+@pytest.mark.parametrize("name", ["acknowledge", "repeat", "imaging", "close", "snooze", "wake", "hand_over"])
 def test_a_step_is_never_a_link_and_never_blind(client: Client, alert: Alert, name: str) -> None:
     """Without word of what the person had seen a step would overwrite what came meanwhile."""
     before = rows()[:2]
     assert client.get(reverse(f"alert_{name}", args=[alert.pk])).status_code == 405
-    assert client.post(reverse(f"alert_{name}", args=[alert.pk]), {"comment": "x"}).status_code == 422
+    answer = client.post(reverse(f"alert_{name}", args=[alert.pk]), {"comment": "x"})
+    assert answer.status_code == 422
+    assert "It is not known what of this alert you had seen." in answer.content.decode()
     assert rows()[:2] == before
+
+
+def test_an_answer_does_not_cover_a_marker_that_joined_after_the_page_was_opened(client: Client, cast: Cast) -> None:
+    """Refused with what came since, and with what was typed; sent again with that in view it is taken."""
+    patient = patient_with(cast.team, also={"ALP": "70"})
+    run(patient)
+    alert, before = the_alert(patient), seen_of(the_alert(patient))
+    client.force_login(cast.clinician)
+    for at, value in enumerate(("130", "160", "190"), start=1):
+        give_draw(patient, day(5) + at * 2 * ONE, {"CEA": "6.0", "ALP": value})
+    run(patient)
+    alert.refresh_from_db()
+    assert (alert.state, alert.markers) == ("open", ["ALP", "CEA"])
+    address = reverse("alert_acknowledge", args=[alert.pk])
+    answer = client.post(address, {"seen": before, "comment": "KEPT"})
+    text = answer.content.decode()
+    assert answer.status_code == 409
+    since = text[text.index("Since you opened the page:") :]
+    assert re.findall(r"<li>.*?</span> (.*?)</li>", since[: since.index("</ul>")]) == ["a further marker rises"]
+    assert ">\nKEPT</textarea>" in text
+    assert the_alert(patient).state == "open"
+    sent = re.search(r'name="seen" value="(\d+)"', text[text.index(f'action="{address}"') :])
+    assert sent is not None
+    assert client.post(address, {"seen": sent[1], "comment": "KEPT"}).status_code == 302
+    assert the_alert(patient).state == "acknowledged"
 
 
 def test_every_step_of_the_page_has_an_address_and_a_name(alert: Alert) -> None:
@@ -167,6 +200,20 @@ def test_every_step_of_the_page_has_an_address_and_a_name(alert: Alert) -> None:
         assert reverse(f"alert_{form.name}", args=[alert.pk])
         assert str(form.title)
         assert str(form.button)
+
+
+def test_of_an_owner_who_left_the_team_the_page_says_so_and_who_goes_on_keeps_the_alert(
+    client: Client, cast: Cast, alert: Alert
+) -> None:
+    take("hand_over", alert, cast.clinician, owner_id=cast.nurse.pk)
+    left = "no longer of the care team: who takes the next step keeps the alert"
+    assert left not in page(client, alert)
+    Membership.objects.filter(user=cast.nurse).delete()
+    assert left in page(client, alert)
+    take("repeat", alert, cast.clinician)
+    alert.refresh_from_db()
+    assert alert.owner == cast.clinician
+    assert left not in page(client, alert)
 
 
 def test_who_keeps_an_alert_is_chosen_from_the_team(client: Client, cast: Cast, alert: Alert) -> None:

@@ -14,6 +14,7 @@ from audit.models import AuditEvent
 from monitoring.models import AlertState, Notification
 from patients.models import Patient
 from tests.cast import Cast, give_draw, make_patient
+from tests.monitoring.alert_steps import seen_of
 from tests.monitoring.scenes import CALM, RISING, day, patient_with, run, the_alert
 from tests.monitoring.test_outbox import write
 
@@ -26,7 +27,8 @@ def rising(cast: Cast) -> Patient:
 
 
 def answer(client: Client, patient: Patient, comment: str = "CT asked for") -> Any:
-    return client.post(reverse("alert_acknowledge", args=[the_alert(patient).pk]), {"comment": comment})
+    alert = the_alert(patient)
+    return client.post(reverse("alert_acknowledge", args=[alert.pk]), {"seen": seen_of(alert), "comment": comment})
 
 
 def body(client: Client, name: str, *args: object) -> str:

@@ -23,7 +23,7 @@ from monitoring.tasks import drop_sessions
 from patients.models import Patient
 from patients.services import merge_patients
 from tests.cast import ACTOR, PASSWORD, Cast, make_patient
-from tests.monitoring.alert_steps import ONE, alert_in, take
+from tests.monitoring.alert_steps import ONE, alert_in, seen_of, take
 from tests.monitoring.notes import amend, colleague, note_by, rows, said, take_back, told
 from tests.monitoring.reports.printed import printed
 from tests.monitoring.scenes import NOW, RISING, patient_with, run
@@ -512,8 +512,9 @@ def test_notes_come_with_the_answer_to_an_alert_that_was_refused(client: Client,
     alert = alert_in(patient)
     note = note_by(cast.nurse, patient, alert=alert)
     client.force_login(cast.clinician)
+    seen = seen_of(alert)
     take("acknowledge", alert, cast.clinician)
-    answer = client.post(reverse("alert_acknowledge", args=[alert.pk]), {"comment": "x"})
+    answer = client.post(reverse("alert_acknowledge", args=[alert.pk]), {"seen": seen, "comment": "x"})
     assert answer.status_code == 409
     assert article(answer.content.decode(), note)
     assert told(note) == []

@@ -14,6 +14,7 @@ from accounts.models import Membership
 from monitoring import walk as walking
 from patients.models import Patient
 from tests.cast import Cast, make_patient
+from tests.monitoring.alert_steps import seen_of
 from tests.monitoring.scenes import CALM, NOW, RISING, patient_with, run, the_alert
 
 
@@ -104,7 +105,8 @@ def test_who_answers_an_alert_goes_on_with_the_list_as_it_was(client: Client, ca
     run(first, second, third)
     client.force_login(cast.clinician)
     opened(client, f"{reverse('patient', args=[second.pk])}?list=level%3Dopen")
-    answer: Any = client.post(reverse("alert_acknowledge", args=[the_alert(second).pk]), {"comment": "CT"})
+    said = {"seen": seen_of(the_alert(second)), "comment": "CT"}
+    answer: Any = client.post(reverse("alert_acknowledge", args=[the_alert(second).pk]), said)
     page = opened(client, answer["Location"])
     assert "2 of 3" in page
     assert f'href="{reverse("patient", args=[third.pk])}?list=level%3Dopen" rel="next"' in page

@@ -205,3 +205,12 @@ def test_a_snooze_that_has_ended_is_not_ended_early(cast: Cast, rising: Patient)
     alp_joins(rising)
     run(rising, now=NOW + 60 * ONE)
     assert codes(rising) == [("open", ""), ("open", "snoozed"), ("open", "")]
+
+
+def test_an_evaluation_that_began_before_the_snooze_and_waited_for_it_ends_it(cast: Cast, rising: Patient) -> None:
+    """Its own reading bears the earlier moment; nobody had seen it when the alert was put to rest."""
+    began = NOW + ONE
+    give_draw(rising, day(6) - 10 * ONE, {"CEA": "20"})
+    take("snooze", the_alert(rising), cast.clinician, until=TODAY + 30 * ONE, now=began + dt.timedelta(seconds=2))
+    run(rising, now=began)
+    assert codes(rising) == [("open", ""), ("open", "snoozed"), ("open", "woken")]

@@ -16,8 +16,18 @@ from django.test.utils import CaptureQueriesContext
 from monitoring import tasks
 from monitoring.detection import engine_version
 from monitoring.findings import marker_from_json, patient_from_json
-from monitoring.models import Alert, AlertEvent, Evaluation, EvaluationMark, Notification, Trend
-from monitoring.services import EvaluationSummary, evaluate, mark, sweep
+from monitoring.models import (
+    Alert,
+    AlertEvent,
+    Evaluation,
+    EvaluationMark,
+    Notification,
+    Reading,
+    Trend,
+    WorklistPlace,
+)
+from monitoring.patient_page import patient_page
+from monitoring.services import EvaluationSummary, evaluate, mark, restate_everybody, sweep
 from monitoring.services.evaluate import CHUNK
 from patients.catalogue import catalogue
 from patients.models import Marker, Patient, Result
@@ -260,3 +270,18 @@ def test_the_log_of_a_whole_run_holds_no_name_and_no_value(cast: Cast, caplog: p
 
 def test_readings_of_the_cast_are_what_the_entry_page_makes() -> None:
     assert reading("CEA", "<0.5").comparator == "<"
+
+
+def test_a_long_sweep_does_not_date_what_it_writes_before_what_was_written_meanwhile(cast: Cast) -> None:
+    """A nudge evaluates the patient whom the sweep reaches later; what is written last is what stands."""
+    patient, began = patient_with(cast.team), NOW
+    run(patient, now=began + dt.timedelta(minutes=5))
+    correct(patient, 4, "2.0")
+    correct(patient, 5, "2.0")
+    run(patient, now=began)
+    latest = Evaluation.objects.order_by("-at", "-pk").first()
+    assert latest == Evaluation.objects.latest("pk")
+    assert (latest.level, latest.at) == ("none", began + dt.timedelta(minutes=5))
+    assert patient_page(patient, now=NOW).level == "none"
+    assert restate_everybody() == 0
+    assert WorklistPlace.objects.get(patient=patient).reading == Reading.CALM

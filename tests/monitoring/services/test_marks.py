@@ -25,13 +25,19 @@ from monitoring import tasks
 from monitoring.models import Evaluation, EvaluationMark
 from monitoring.services import due_patients, evaluate, hold_nudges, mark, mark_everybody, mark_outdated, nudge
 from monitoring.services.marks import MarkRead, _broker, clear_marks, hold_marks, postpone, read_marks
-from patients.models import Draw
+from patients.models import Draw, Patient
 from tests import servers
 from tests.cast import Cast, give_draw, make_patient
-from tests.monitoring.scenes import FIRST_DRAW, NOW, patient_with
+from tests.monitoring.scenes import FIRST_DRAW, NOW, patient_with, run
 
 pytestmark = pytest.mark.django_db
 MOMENT = dt.timedelta(microseconds=1)
+
+
+def first_version(patient: Patient, *, attempts: int) -> MarkRead:
+    """The patient's mark as it was read before anything changed again."""
+    row = EvaluationMark.objects.get(patient=patient).pk
+    return MarkRead(row=row, version=1, attempts=attempts, evaluated_at=None)
 
 
 def test_a_first_change_makes_a_mark_and_the_next_steps_its_version(cast: Cast) -> None:
@@ -68,19 +74,19 @@ def test_a_repeat_of_what_is_known_marks_nobody(cast: Cast) -> None:
 def test_a_postponed_patient_is_due_at_the_moment_and_not_before(cast: Cast) -> None:
     patient = make_patient(cast.team)
     mark([patient.pk], reason="draw_recorded")
-    postpone(patient.pk, MarkRead(version=1, attempts=0), failure="ValueError", now=NOW)
+    postpone(patient.pk, first_version(patient, attempts=0), failure="ValueError", now=NOW)
     due_at = NOW + dt.timedelta(minutes=1)
     assert due_patients(now=due_at - MOMENT) == []
     assert read_marks([patient.pk], now=due_at - MOMENT) == {}
     assert due_patients(now=due_at) == [patient.pk]
-    assert read_marks([patient.pk], now=due_at) == {patient.pk: MarkRead(version=1, attempts=1)}
+    assert read_marks([patient.pk], now=due_at) == {patient.pk: first_version(patient, attempts=1)}
 
 
 @pytest.mark.parametrize(("attempts", "minutes"), [(0, 1), (1, 2), (2, 4), (8, 256), (9, 360), (60, 360)])
 def test_each_failure_waits_twice_as_long_up_to_six_hours(cast: Cast, attempts: int, minutes: int) -> None:
     patient = make_patient(cast.team)
     mark([patient.pk], reason="draw_recorded")
-    postpone(patient.pk, MarkRead(version=1, attempts=attempts), failure="ValueError", now=NOW)
+    postpone(patient.pk, first_version(patient, attempts=attempts), failure="ValueError", now=NOW)
     row = EvaluationMark.objects.get(patient=patient)
     assert (row.not_before, row.failure) == (NOW + dt.timedelta(minutes=minutes), "ValueError")
 
@@ -88,7 +94,7 @@ def test_each_failure_waits_twice_as_long_up_to_six_hours(cast: Cast, attempts: 
 def test_a_new_change_gives_a_postponed_patient_a_fresh_start(cast: Cast) -> None:
     patient = make_patient(cast.team)
     mark([patient.pk], reason="draw_recorded")
-    postpone(patient.pk, MarkRead(version=1, attempts=0), failure="ValueError", now=NOW)
+    postpone(patient.pk, first_version(patient, attempts=0), failure="ValueError", now=NOW)
     mark([patient.pk], reason="result_corrected")
     row = EvaluationMark.objects.get(patient=patient)
     assert (row.version, row.attempts, row.not_before, row.failure) == (2, 0, None, "")
@@ -98,7 +104,7 @@ def test_a_change_that_came_in_meanwhile_is_not_postponed(cast: Cast) -> None:
     patient = make_patient(cast.team)
     mark([patient.pk], reason="draw_recorded")
     mark([patient.pk], reason="result_corrected")
-    postpone(patient.pk, MarkRead(version=1, attempts=0), failure="ValueError", now=NOW)
+    postpone(patient.pk, first_version(patient, attempts=0), failure="ValueError", now=NOW)
     assert EvaluationMark.objects.get(patient=patient).not_before is None
 
 
@@ -110,6 +116,25 @@ def test_only_marks_at_the_version_read_are_held(cast: Cast) -> None:
     clear_marks([third.pk])
     with transaction.atomic():
         assert hold_marks(read) == {first.pk}
+
+
+def test_a_mark_that_was_cleared_and_asked_for_anew_is_another_though_its_version_is_the_same(cast: Cast) -> None:
+    """Of two runs that read one mark the slower would clear, with it, the change that came after the faster."""
+    patient = patient_with(cast.team)
+    read = read_marks([patient.pk], now=NOW)
+    run(patient)
+    mark([patient.pk], reason="draw_recorded")
+    for _ in range(read[patient.pk].version - 1):
+        mark([patient.pk], reason="draw_recorded")
+    assert EvaluationMark.objects.get().version == read[patient.pk].version
+    with transaction.atomic():
+        assert hold_marks(read) == frozenset()
+    postpone(patient.pk, read[patient.pk], failure="ValueError", now=NOW)
+    assert EvaluationMark.objects.get().attempts == 0
+    now = read_marks([patient.pk], now=NOW)
+    assert now[patient.pk].evaluated_at == NOW
+    with transaction.atomic():
+        assert hold_marks(now) == {patient.pk}
 
 
 def test_the_longest_waiting_come_first(cast: Cast) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -12,12 +13,15 @@ from django.core import mail
 from django.db import connection, transaction
 
 from monitoring.errors import AlertProblem
-from monitoring.models import Alert, AlertEvent, Evaluation, EvaluationMark, Notification, Trend
+from monitoring.models import Alert, AlertEvent, Evaluation, EvaluationMark, Note, Notification, Trend
 from monitoring.notifications.delivery import deliver
-from monitoring.services import EvaluationSummary, evaluate, mark, sweep
+from monitoring.services import EvaluationSummary, evaluate, mark, mark_everybody, sweep
+from monitoring.services.marks import clear_marks, hold_marks, read_marks
 from patients.models import Patient
-from tests.cast import Cast, make_cast, make_patient
+from patients.services import merge_patients
+from tests.cast import ACTOR, Cast, make_cast, make_patient
 from tests.monitoring.alert_steps import alert_in, seen_of, take
+from tests.monitoring.notes import amend, note_by, said, told
 from tests.monitoring.scenes import NOW, patient_with
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -101,6 +105,62 @@ def test_two_changes_at_once_are_two_versions_of_one_mark(committed_cast: Cast) 
     patient = patient_with(committed_cast.team, ())
     at_once(*(lambda: mark([patient.pk], reason="draw_recorded") for _ in range(4)))
     assert EvaluationMark.objects.get().version == 4
+
+
+def until_somebody_waits() -> None:
+    """Until another connection stands before a lock, which only one that is held by this transaction can be."""
+    ends = time.monotonic() + PATIENCE
+    with connection.cursor() as cursor:
+        while time.monotonic() < ends:
+            cursor.execute("SELECT pg_stat_clear_snapshot()")  # or the transaction sees its first look again
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+    raise AssertionError("nobody waited")
+
+
+def test_a_mark_that_is_asked_for_while_another_is_being_cleared_is_not_lost(committed_cast: Cast) -> None:
+    patient = patient_with(committed_cast.team)
+    held = threading.Event()
+
+    def worker() -> None:
+        read = read_marks([patient.pk], now=NOW)
+        with transaction.atomic():
+            assert hold_marks(read) == {patient.pk}
+            held.set()
+            until_somebody_waits()
+            clear_marks([patient.pk])
+
+    def everybody() -> None:
+        assert held.wait(PATIENCE)
+        mark_everybody(reason="command")
+
+    at_once(worker, everybody)
+    assert EvaluationMark.objects.get().reason == "command"
+
+
+def test_a_note_that_is_amended_while_its_record_is_merged_is_amended_on_the_kept_one(committed_cast: Cast) -> None:
+    kept, other = (make_patient(committed_cast.team) for _ in range(2))
+    note = note_by(committed_cast.nurse, other)
+    merged = threading.Event()
+
+    def merge() -> None:
+        with transaction.atomic():
+            merge_patients(actor=ACTOR, survivor_id=kept.pk, retired_id=other.pk, reason="twice")
+            merged.set()
+            until_somebody_waits()
+
+    def author() -> None:
+        assert merged.wait(PATIENCE)
+        amend(note, "lives alone", tell=[committed_cast.clinician.pk])
+
+    at_once(merge, author)
+    assert said(note) == [("seen at home", "", False), ("lives alone", "mistyped", False)]
+    assert Note.objects.get().patient == kept
+    assert told(note) == [(2, "clinician")]
 
 
 def test_two_senders_send_each_message_once(committed_cast: Cast) -> None:
