@@ -5,8 +5,9 @@
 PY := .venv/bin/python
 # The kinds of test that do not change with the database run once, on PostgreSQL.
 ONCE := browser or story or redis or postgres
-# One worker runs a file, the files that start processes first (tests/conftest.py).
-TWO := -n 2 --dist loadgroup --no-loadscope-reorder
+# One worker runs a file, the files of the demo first (tests/conftest.py). One worker more than the two processors: a
+# browser, a mail server and a database are waited for.
+WORKERS := -n 3 --dist loadgroup --no-loadscope-reorder
 # What `check --deploy` looks at: the settings of a server, with a key made for this one look.
 SERVER := SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))') \
 	SITE_URL=https://leadtime.example.org ALLOWED_HOSTS=leadtime.example.org HTTPS=true DEBUG=false \
@@ -38,9 +39,9 @@ test: dev ## every check and every test; starts its own PostgreSQL, Redis and Ch
 	@$(PY) -m tests.prepare
 	@$(MAKE) --no-print-directory check
 	@printf '\n== Tests, on PostgreSQL where there is one ==\n'
-	@$(PY) -m pytest $(TWO) --durations 25
+	@$(PY) -m pytest $(WORKERS) --durations 25
 	@printf '\n== Tests that use the database, on SQLite ==\n'
-	@TEST_DATABASE=sqlite $(PY) -m pytest $(TWO) --database-only -m 'not ($(ONCE))'
+	@TEST_DATABASE=sqlite $(PY) -m pytest $(WORKERS) --database-only -m 'not ($(ONCE))'
 
 check: dev ## style, types, layers, templates, settings of a server, migrations
 	@printf '\n== Style ==\n'

@@ -123,20 +123,18 @@ def pytest_report_header() -> list[str]:
     return [f"database: {os.environ['TEST_DATABASE']}", *left_out]
 
 
-SLOW_FOLDERS = ("tests/browser/", "tests/config/")
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """A file's tests share what they start, so one worker runs them all; the demo is loaded by one worker alone.
 
-    What starts processes comes first: at the end the short files fill up what one worker has left to the other.
+    That is the longest row of tests, so it begins first. The others come as they are shuffled: a browser waits more than
+    it works, so two files of the browser side by side would leave both processors idle.
     """
     leave_out(config, items)
     for item in items:
         item.add_marker(pytest.mark.xdist_group("demo" if uses_demo(item) else item.location[0]))
     yield
-    items.sort(key=lambda item: (not uses_demo(item), not item.location[0].startswith(SLOW_FOLDERS)))
+    items.sort(key=lambda item: not uses_demo(item))
 
 
 def uses_demo(item: pytest.Item) -> bool:
