@@ -127,8 +127,8 @@ def pytest_report_header() -> list[str]:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """A file's tests share what they start, so one worker runs them all; the demo is loaded by one worker alone.
 
-    That is the longest row of tests, so it begins first. The others come as they are shuffled: a browser waits more than
-    it works, so two files of the browser side by side would leave both processors idle.
+    That is the longest row of tests, so it begins first. The others come as they are shuffled: a browser waits more
+    than it works, so two files of the browser side by side would leave both processors idle.
     """
     leave_out(config, items)
     for item in items:
