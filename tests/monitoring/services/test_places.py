@@ -17,18 +17,32 @@ from monitoring.services import acknowledge_alert, mark_everybody, restate_every
 from monitoring.services.steps import last_event_id
 from patients.models import Draw, Patient
 from patients.services import (
+    NewDraw,
     PatientDetails,
+    PatientDraw,
+    SecondEntry,
+    Seen,
+    enter_second_time,
     merge_patients,
     pause_plan,
     record_call,
+    record_condition,
+    record_draws,
+    record_skeletal_event,
+    record_treatment,
     resume_plan,
+    revise_draw,
     set_plan,
     stop_plan,
+    take_back_draw,
     undo_merge,
     update_patient,
+    verify_results,
 )
-from tests.cast import ACTOR, Cast, give_draw, make_patient
+from tests.cast import ACTOR, Cast, give_draw, make_patient, reading
+from tests.monitoring.alert_steps import scan, take
 from tests.monitoring.scenes import CALM, FIRST_DRAW, NOW, correct, day, patient_with, run, the_alert
+from tests.patients import holds
 
 TODAY = NOW.date()
 ONE = dt.timedelta(days=1)
@@ -88,6 +102,59 @@ def merge_and_undo(cast: Cast, patient: Patient) -> None:
     undo_merge(actor=ACTOR, merge_id=done.pk)
 
 
+def last_draw(patient: Patient) -> Draw:
+    return Draw.objects.filter(patient=patient).latest("collected_at")
+
+
+def seen_now(draw: Draw) -> Seen:
+    return Seen(version=draw.version, results=dict(draw.results.current().values_list("marker_id", "pk")))
+
+
+def move_the_last_draw(_cast: Cast, patient: Patient) -> None:
+    draw = last_draw(patient)
+    moved = NewDraw(collected_at=draw.collected_at - 5 * ONE, laboratory=draw.laboratory)
+    revise_draw(actor=ACTOR, draw_id=draw.pk, seen=seen_now(draw), facts=moved, reason="wrong day")
+    assert last_draw(patient).collected_at == draw.collected_at - 5 * ONE
+
+
+def take_the_last_draw_back(_cast: Cast, patient: Patient) -> None:
+    draw = last_draw(patient)
+    take_back_draw(actor=ACTOR, draw_id=draw.pk, seen=seen_now(draw), reason="other patient")
+
+
+def draws_of_a_file(_cast: Cast, patient: Patient) -> None:
+    draws = [
+        PatientDraw(patient_id=patient.pk, draw=NewDraw(collected_at=NOW - days * ONE), results=(reading("CEA", "2"),))
+        for days in (1, 2)
+    ]
+    assert len(record_draws(actor=ACTOR, draws=draws)) == 2
+
+
+def typed_and_waiting(cast: Cast, patient: Patient) -> Draw:
+    holds.ask("verify")
+    return holds.type_draw(patient, cast.nurse, {"CEA": "2.0"}, at=NOW - ONE)
+
+
+def verified(cast: Cast, patient: Patient) -> None:
+    draw = typed_and_waiting(cast, patient)
+    row = holds.standing(draw)
+    verify_results(actor=ACTOR, by=cast.clinician, draw_id=draw.pk, result_ids=[row.pk])
+
+
+def typed_again(cast: Cast, patient: Patient) -> None:
+    holds.ask("blind")
+    draw = holds.type_draw(patient, cast.nurse, {"CEA": "2.0"}, at=NOW - ONE)
+    entry = SecondEntry(result_id=holds.standing(draw).pk, new=holds.typed("CEA", "2.0"))
+    assert enter_second_time(actor=ACTOR, by=cast.clinician, draw_id=draw.pk, entries=[entry]).released
+
+
+def by_hand(name: str) -> Step:
+    """A step with the alert as a person takes it."""
+    return lambda cast, patient: take(
+        name, the_alert(patient), cast.clinician, **({"owner_id": cast.nurse.pk} if name == "hand_over" else {})
+    )
+
+
 STEPS: dict[str, Step] = {
     "draw": lambda _cast, patient: give_draw(patient, TODAY, {"CEA": "2.0", "NSE": "9"}),
     "correction": lambda _cast, patient: correct(patient, 5, "2.0"),
@@ -103,6 +170,24 @@ STEPS: dict[str, Step] = {
     "merge": merge,
     "merge undone": merge_and_undo,
     "everybody marked": lambda _cast, _patient: mark_everybody(reason="test"),
+    "moved draw": move_the_last_draw,
+    "draw taken back": take_the_last_draw_back,
+    "many draws of a file": draws_of_a_file,
+    "typed and waiting": typed_and_waiting,
+    "verified": verified,
+    "typed a second time": typed_again,
+    "treatment": lambda _cast, patient: record_treatment(
+        actor=ACTOR, patient_id=patient.pk, kind="radiotherapy", name="RT", started_on=TODAY - 200 * ONE
+    ),
+    "scan": lambda _cast, patient: scan(patient),
+    "fracture": lambda _cast, patient: record_skeletal_event(
+        actor=ACTOR, patient_id=patient.pk, kind="fracture", occurred_on=TODAY - 90 * ONE
+    ),
+    "infection": lambda _cast, patient: record_condition(
+        actor=ACTOR, patient_id=patient.pk, kind="infection", occurred_on=TODAY - 90 * ONE
+    ),
+    **{name: by_hand(name) for name in ("repeat", "imaging", "close", "hand_over")},
+    "woken": lambda cast, patient: (snooze(cast, patient), take("wake", the_alert(patient), cast.clinician)),
 }
 
 
