@@ -10,7 +10,6 @@ from monitoring.trends.types import MarkerFinding, PatientFinding, Reason, Reaso
 from tests.monitoring.figures import evidence, finding, reading
 
 
-
 def moved(marker: str, *, part: float = 2.0, state: str = "sustained_rise") -> MarkerFinding:
     return replace(finding([reading(1)], marker=marker, state=state), evidence=evidence(part=part))
 
