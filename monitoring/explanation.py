@@ -104,6 +104,7 @@ class MarkerWhy:
     expected: str
     support: tuple[str, ...]
     since: str
+    visible: str  # where the value of that first draw alone showed nothing yet: from which draw on one did
     onset: str
     confirmed: str
     strength: str
@@ -150,6 +151,7 @@ def explain_marker(
         expected=_expected(finding, unit=unit),
         support=_support(supporting),
         since=date_text(since) if since else "",
+        visible=_visible(finding, supporting) if since else "",
         onset=_onset(finding.evidence),
         confirmed=_confirmed(finding),
         strength=_strength(finding.evidence, weight),
@@ -267,6 +269,28 @@ def _expected(finding: MarkerFinding, *, unit: str) -> str:
 
 def _support(supporting: Sequence[PointView]) -> tuple[str, ...]:
     return tuple(date_text(dt.date.fromisoformat(view.x[:10])) for view in supporting)
+
+
+def _visible(finding: MarkerFinding, supporting: Sequence[PointView]) -> str:
+    """The first draw of a rise fits it, looked back from the later ones; by itself it may have been as expected."""
+    if not supporting or not _has_band(supporting[0]) or _beyond(finding, supporting[0]):
+        return ""
+    shown = next((view for view in supporting if _beyond(finding, view)), None)
+    if shown is None:
+        return gettext("each value by itself as expected of this person")
+    return gettext("by itself beyond what was expected from %(day)s on") % {"day": _support([shown])[0]}
+
+
+def _has_band(view: PointView) -> bool:
+    return view.reading is not None and view.reading.band_low is not None and view.reading.band_high is not None
+
+
+def _beyond(finding: MarkerFinding, view: PointView) -> bool:
+    """On the side that matters of this marker."""
+    reading = view.reading
+    if reading is None or reading.band_low is None or reading.band_high is None:
+        return False
+    return view.y < reading.band_low if finding.direction == "down" else view.y > reading.band_high
 
 
 def _onset(evidence: RiseEvidence | None) -> str:

@@ -218,14 +218,25 @@ def _fixed_notes(paper: Paper, report: PatientReport) -> list[str]:
     notes: list[str] = []
     if report.marks:
         meanings = listed([f"{letter} {meaning}" for letter, meaning in report.marks])
-        notes += wrapped(gettext("Marks: %(marks)s") % {"marks": meanings}, NOTE_SIZE, wide, most=MARK_LINES)
+        notes += _note(gettext("Marks: %(marks)s") % {"marks": meanings}, wide, most=MARK_LINES)
     if hatched := hatched_text(report):
-        notes += wrapped(hatched, NOTE_SIZE, wide, most=HATCHED_LINES)
+        notes += _note(hatched, wide, most=HATCHED_LINES)
     if report.laboratories:
         named = gettext("Laboratories and methods: %(named)s") % {"named": report.laboratories}
-        notes += wrapped(named, NOTE_SIZE, wide, most=LABORATORY_LINES)
+        notes += _note(named, wide, most=LABORATORY_LINES)
     notes += wrapped(gettext("Reading: %(reading)s") % {"reading": report.reading}, NOTE_SIZE, wide, most=1)
     return notes + wrapped(what_markers_show(), NOTE_SIZE, wide)
+
+
+def _note(text: str, wide: float, *, most: int) -> list[str]:
+    """As many lines as there is room for; where that is not all of it, where the rest stands."""
+    lines = wrapped(text, NOTE_SIZE, wide)
+    if len(lines) <= most:
+        return lines
+    see = gettext("… see the page")
+    room = wide - width_of(f" {see}", NOTE_SIZE)
+    last = wrapped(" ".join(lines[most - 1 :]), NOTE_SIZE, room)[0]
+    return [*lines[: most - 1], f"{last} {see}"]
 
 
 def hatched_text(report: PatientReport) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from monitoring.explanation import NO_WEIGHT, MarkerWhy, Weight, against, explain_marker, grade_text, state_text
-from monitoring.trends.types import Baseline, DoublingTime, MarkerFinding
+from monitoring.trends.types import Baseline, Direction, DoublingTime, MarkerFinding
 from patients.catalogue import catalogue
 from tests.monitoring.figures import evidence, finding, panel, point, reading
 
@@ -39,6 +39,32 @@ def test_across_a_change_of_assay_no_percentage_is_told() -> None:
 
 def test_the_supporting_draws_are_named_by_date() -> None:
     assert why().support == ("30-Mar-2026", "11-May-2026")
+
+
+@pytest.mark.parametrize(
+    ("values", "direction", "said"),
+    [
+        (("2.7", "7.4"), "up", ""),
+        (("2.6", "2.61"), "up", "by itself beyond what was expected from 11-May-2026 on"),
+        (("2.5", "2.6"), "up", "each value by itself as expected of this person"),
+        (("1.5", "1.49"), "down", "by itself beyond what was expected from 11-May-2026 on"),
+        (("1.4", "1.3"), "down", ""),
+    ],
+)
+def test_where_the_first_draw_of_a_rise_showed_nothing_by_itself_it_is_said_which_did(
+    values: tuple[str, str], direction: Direction, said: str
+) -> None:
+    found = replace(RISE, direction=direction)
+    shown = panel([point("CEA", value, draw=at) for at, value in enumerate(("2.0", "2.1", *values), start=1)], found)
+    told = explain_marker(found, marker=shown.marker, views=shown.views, since=dt.date(2026, 3, 30))
+    assert (told.since, told.visible) == ("30-Mar-2026", said)
+
+
+def test_without_a_band_or_a_rise_nothing_is_said_of_its_first_draw() -> None:
+    unknown = replace(RISE, readings=(reading(1), reading(2), reading(3, band=None), reading(4, stance="supports")))
+    assert why(unknown).visible == ""
+    calm = panel([point("CEA", value, draw=at) for at, value in enumerate(("2.0", "2.1", "2.2", "2.3"), 1)], RISE)
+    assert explain_marker(RISE, marker=calm.marker, views=calm.views, since=None).visible == ""
 
 
 def test_the_level_before_the_rise_has_its_interval_and_its_draws() -> None:

@@ -259,3 +259,16 @@ def test_a_condition_of_before_the_window_that_goes_on_is_on_the_sheet_with_its_
     with travel(NOW, tick=False):
         words = print_sheet(client, cast.clinician, rising, "?months=6").words
     assert "renal impairment (01-Mar-2024)" in words
+
+
+def test_a_note_that_is_longer_than_its_lines_says_that_the_rest_stands_on_the_page(client: Client, cast: Cast) -> None:
+    few, many = make_patient(cast.team), make_patient(cast.team)
+    for at in range(5):
+        give_draw(few, day(at), {"CEA": "2.0"}, laboratory=f"{at} laboratory")
+        give_draw(many, day(at), {"CEA": "2.0"}, laboratory=f"{at} laboratory {'of a long name ' * 6}".strip())
+    whole = print_sheet(client, cast.nurse, few, "?months=all").words
+    assert "Laboratories and methods: 0 laboratory; 1 laboratory; 2 laboratory; 3 laboratory; 4 laboratory" in whole
+    assert "see the page" not in whole
+    sheet = print_sheet(client, cast.nurse, many, "?months=all")
+    (last,) = [line for line in sheet.text.splitlines() if line.endswith("… see the page")]
+    assert "2 laboratory of a long name" in sheet.words[: sheet.words.index(last)] + last
