@@ -83,15 +83,18 @@ class Field:
     options: tuple[tuple[str, tuple[Option, ...]], ...]
 
 
-def read_choice(asked: Mapping[str, str]) -> tuple[Choice, list[Ignored]]:
-    """The choice, and a sentence for each word that was not understood. Only what is missing is chosen in silence."""
+def read_choice(asked: Mapping[str, str], *, usual_align: str = BONE_METASTASIS) -> tuple[Choice, list[Ignored]]:
+    """The choice, and a sentence for each word that was not understood. Only what is missing is chosen in silence.
+
+    `usual_align` is taken where the address names no day.
+    """
     codes = [marker.code for marker in catalogue().markers]
     known = {"marker": codes, "group": GROUPS, "align": ALIGNMENTS, "values": VALUES, "scale": SCALES}
     chosen: dict[str, str] = {}
     ignored = []
     for name, words in known.items():
         word = asked.get(name, "")
-        chosen[name] = word if word in words else words[0]
+        chosen[name] = word if word in words else usual_align if name == "align" else words[0]
         if word and word not in words:
             ignored.append(Ignored(_ignored_text(name, word, chosen[name])))
     return Choice(**chosen), ignored

@@ -76,6 +76,16 @@ def load_cohort(user: User, choice: Choice) -> Material:
     )
 
 
+def usual_alignment(user: User) -> str:
+    """The day that most of the viewer's patients have: the first bone metastasis, or the start of a systemic treatment.
+
+    A first scan of any kind would win nearly always, and is no day on which something changed.
+    """
+    mine = visible_patients(user)
+    having = {align: _with_day(mine, align).count() for align in (BONE_METASTASIS, TREATMENT)}
+    return max(having, key=having.__getitem__)
+
+
 # --- who is in, and in which group --------------------------------------------------------------------------------
 def _with_day(patients: QuerySet[Patient], align: str) -> QuerySet[AlignedPatient]:
     """Those who have the day, with it: `day` is the first of its kind on record."""

@@ -56,6 +56,7 @@ class CohortPage:
     patients: int
     synthetic: bool
     day: str
+    usual: str
     marker: str
     summary: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -65,7 +66,8 @@ class CohortPage:
     tables: tuple[GroupTable, ...]
 
 
-def cohort_page(user: User, choice: Choice, ignored: Iterable[Ignored] = ()) -> CohortPage:
+def cohort_page(user: User, choice: Choice, ignored: Iterable[Ignored] = (), *, usual: bool = False) -> CohortPage:
+    """`usual`: the day was not asked for, so the page says why it is this one."""
     material, cohort = read_cohort(user, choice)
     drawn = [course for course in cohort.groups if not course.too_few]
     return CohortPage(
@@ -78,6 +80,7 @@ def cohort_page(user: User, choice: Choice, ignored: Iterable[Ignored] = ()) -> 
         patients=cohort.counted.patients,
         synthetic=material.synthetic,
         day=align_label(choice.align),
+        usual=_usual(choice) if usual and material.groups else "",
         marker=marker_name(choice.definition),
         summary=tuple(_summary(material, cohort, choice)),
         left_out=tuple(_left_out(material, cohort)),
@@ -89,6 +92,12 @@ def cohort_page(user: User, choice: Choice, ignored: Iterable[Ignored] = ()) -> 
             for course in drawn
         ),
     )
+
+
+def _usual(choice: Choice) -> str:
+    return gettext("No day was chosen: shown is the one that most of your patients have, %(day)s.") % {
+        "day": align_label(choice.align)
+    }
 
 
 def read_cohort(user: User, choice: Choice) -> tuple[Material, Cohort]:

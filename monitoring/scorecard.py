@@ -170,7 +170,7 @@ class Card:
 
     version: str
     alerts: int
-    on_record_before: int  # of these, found in what was on record when the patient was first read
+    on_record_before: int  # of these, found in what was on record when the patient was first read: in no other figure
     withdrawn: int
     standing: int
     closed: int
@@ -182,7 +182,7 @@ class Card:
     progression: Share
     closed_without_imaging: int
     leads: Leads
-    leads_left_out: int  # of alerts found in what was on record before
+    leads_left_out: int  # of alerts that were on record before
     answers: Answers
     silent: int
     patients: int
@@ -207,32 +207,33 @@ def scorecard(alerts: Iterable[AlertFacts], watched: Mapping[str, Watched]) -> t
 
 
 def _card(version: str, alerts: Sequence[AlertFacts], watched: Watched) -> Card:
+    # Found at once in a record that was taken over, an alert is as late as the record. How soon it came, how long it
+    # waited and what a repeat or a scan showed of a rise that was old already say nothing of watching.
     fresh = [one for one in alerts if one.fresh]
-    closed = [one for one in alerts if one.stage == "closed"]
+    closed = [one for one in fresh if one.stage == "closed"]
     imaged = [one for one in closed if one.imaged]
-    confirmed = sum(one.repeat == "confirmed" for one in alerts)
-    refuted = sum(one.repeat == "not_confirmed" for one in alerts)
+    confirmed = sum(one.repeat == "confirmed" for one in fresh)
+    refuted = sum(one.repeat == "not_confirmed" for one in fresh)
     bone = sum(one.outcome == BONE_METASTASIS for one in imaged)
     other = sum(one.outcome == OTHER_PROGRESSION for one in imaged)
-    # Found at once in a record that was taken over, an alert is as late as the record: its lead says nothing.
     shown = [one for one in fresh if one.lead_days is not None]
     return Card(
         version=version,
         alerts=len(alerts),
         on_record_before=len(alerts) - len(fresh),
-        withdrawn=sum(one.stage == "withdrawn" for one in alerts),
-        standing=sum(one.stage == "standing" for one in alerts),
+        withdrawn=sum(one.stage == "withdrawn" for one in fresh),
+        standing=sum(one.stage == "standing" for one in fresh),
         closed=len(closed),
         rate=Rate(len(fresh), watched.years),
         false_rate=Rate(sum(one.outcome in NO_PROGRESSION for one in fresh), watched.years),
         confirmed=Share(confirmed, confirmed + refuted),
-        repeats_waiting=sum(one.repeat == "asked" for one in alerts),
+        repeats_waiting=sum(one.repeat == "asked" for one in fresh),
         bone=Share(bone, len(imaged)),
         progression=Share(bone + other, len(imaged)),
         closed_without_imaging=len(closed) - len(imaged),
         leads=Leads(tuple(sorted(shown, key=lambda one: (one.lead_days or 0, one.alert)))),
         leads_left_out=sum(one.lead_days is not None for one in alerts) - len(shown),
-        answers=_answers(alerts),
+        answers=_answers(fresh),
         silent=watched.silent,
         patients=watched.patients,
     )

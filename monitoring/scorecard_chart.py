@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from monitoring.charts import figure_layout
-from monitoring.scorecard import AlertFacts, Answers, Card, Share
+from monitoring.scorecard import AlertFacts, Answers, Card, Rate, Share
 from monitoring.scorecard_words import (
     HOURS_A_DAY,
     counts_text,
@@ -47,24 +47,33 @@ SHARES: Final = (
     ("progression", "--mineral", "diamond"),
 )
 BETWEEN_SHARES: Final = 0.24
+BELOW: Final = 0.26  # of a row: the rate that is set against the promise, under that of all alerts
 
 
 def rate_chart(cards: Sequence[Card], *, promised: float, synthetic: bool = True) -> Json | None:
-    """Seen, with its interval, and the rate promised; None where no version has years enough."""
-    seen = [(at, card.rate) for at, card in enumerate(cards) if not card.rate.too_few]
+    """All alerts and those closed without progression, with intervals, and the rate promised; None where no version
+    has years enough.
+    """
+    seen = [(at, card) for at, card in enumerate(cards) if not card.rate.too_few]
     if not seen:
         return None
-    ends = [rate.interval.high for _, rate in seen if rate.interval]
+    ends = [card.rate.interval.high for _, card in seen if card.rate.interval]
     end = ROOM * max(*ends, promised)
-    hovers = [f"{version_text(cards[at])}: {rate_text(rate)}" for at, rate in seen]
-    points = [(at, rate.value or 0.0, rate.interval) for at, rate in seen]
     few = [
         (at, f"{too_few_text()} ({years_text(card.rate.years)} {gettext('patient-years')})")
         for at, card in enumerate(cards)
         if card.rate.too_few
     ]
     return {
-        "data": [_spread("rate", points, hovers, colour="--accent", symbol="circle")],
+        "data": [
+            _rates("rate", [(at, card, card.rate) for at, card in seen], colour="--accent", symbol="circle"),
+            _rates(
+                "false_rate",
+                [(at + BELOW, card, card.false_rate) for at, card in seen],
+                colour="--mineral",
+                symbol="diamond",
+            ),
+        ],
         "layout": _rows_layout(
             cards,
             ROW_PX,
@@ -74,6 +83,14 @@ def rate_chart(cards: Sequence[Card], *, promised: float, synthetic: bool = True
             notes=[*_few_notes(few), _promised_note(promised, rows=len(cards), end=end, synthetic=synthetic)],
         ),
     }
+
+
+def _rates(name: str, rates: Iterable[tuple[float, Card, Rate]], *, colour: str, symbol: str) -> Json:
+    known = list(rates)
+    points = [(at, rate.value or 0.0, rate.interval) for at, _, rate in known]
+    labels = {"rate": gettext("all alerts"), "false_rate": gettext("closed without progression")}
+    hovers = [f"{version_text(card)}, {labels[name]}: {rate_text(rate)}" for _, card, rate in known]
+    return _spread(name, points, hovers, colour=colour, symbol=symbol)
 
 
 def share_chart(cards: Sequence[Card]) -> Json | None:

@@ -53,15 +53,7 @@ COUNTS: Final = (
 
 
 def _lines(card: Card) -> Iterator[Line]:
-    for name in (
-        "alerts",
-        "on_record_before",
-        "withdrawn",
-        "standing",
-        "closed",
-        "closed_without_imaging",
-        "leads_left_out",
-    ):
+    for name in COUNTS:
         yield name, getattr(card, name), "", None, None, "alerts", False
     yield _rate("alert_rate", card.rate)
     yield _rate("closed_without_progression_rate", card.false_rate)

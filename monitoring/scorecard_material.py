@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, Window
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import Lag
 
 from accounts.models import User
@@ -17,6 +17,7 @@ from monitoring.lead_time import lead_time_days
 from monitoring.models import Alert, AlertEvent, AlertState, Evaluation, Outcome
 from monitoring.scorecard import AlertFacts, Repeat, Stage, Watched
 from monitoring.scorecard_choice import Choice
+from monitoring.scorecard_merges import Merges, drawn_before, load_merges, trails
 from patients.access import visible_patients
 from patients.due import draws_with_values
 from patients.models import Patient
@@ -56,16 +57,24 @@ def load_scorecard(user: User, choice: Choice, *, now: dt.datetime, tz: dt.tzinf
         mine = mine.filter(care_team=choice.team)
     since = choice.starts_at(now, tz)
     people = _people(mine)
-    turns = _turns(mine, now)
+    merges = load_merges(mine)
+    read = _turns(_records(mine, merges), now)
+    turns = _of_persons(read, merges.kept)
     silent = silent_patients(mine, today=now.astimezone(tz).date(), tz=tz)
+    first_read = {record: own[0].at for record, own in read.items()}
     return Material(
-        alerts=tuple(_alerts(mine, {pk: own[0].at for pk, own in turns.items()}, since=since, now=now, tz=tz)),
+        alerts=tuple(_alerts(mine, merges, first_read, since=since, now=now, tz=tz)),
         watched=_watched(turns, {pk: last for pk, (last, _) in people.items()}, silent, since=since, now=now),
         visible=len(people),
         unread=len(people.keys() - turns.keys()),
         unread_silent=len(silent - turns.keys()),
         synthetic=any(synthetic for _, synthetic in people.values()),
     )
+
+
+def _records(mine: QuerySet[Patient], merges: Merges) -> Q:
+    """Theirs, and those that were merged into one of theirs."""
+    return Q(patient__in=mine.values("pk")) | Q(patient__in=list(merges.kept))
 
 
 def _people(mine: QuerySet[Patient]) -> dict[int, tuple[dt.datetime | None, bool]]:
@@ -76,11 +85,11 @@ def _people(mine: QuerySet[Patient]) -> dict[int, tuple[dt.datetime | None, bool
 
 
 # --- who was watched, by which version, for how long ---------------------------------------------------------------
-def _turns(mine: QuerySet[Patient], now: dt.datetime) -> dict[int, list[Turn]]:
-    """The first evaluation of each patient, and each at which the version changed."""
+def _turns(whose: Q, now: dt.datetime) -> dict[int, list[Turn]]:
+    """The first evaluation of each record, and each at which the version changed."""
     before = Window(Lag("engine_version"), partition_by="patient_id", order_by=["at", "pk"])
     rows = (
-        Evaluation.objects.filter(patient__in=mine.values("pk"), at__lte=now)
+        Evaluation.objects.filter(whose, at__lte=now)
         .annotate(version_before=before)
         .filter(Q(version_before__isnull=True) | ~Q(version_before=F("engine_version")))
         .order_by("at", "pk")
@@ -90,6 +99,14 @@ def _turns(mine: QuerySet[Patient], now: dt.datetime) -> dict[int, list[Turn]]:
     for patient_id, at, version in rows:
         turns[patient_id].append(Turn(at, version))
     return dict(turns)
+
+
+def _of_persons(turns: Mapping[int, Sequence[Turn]], kept: Mapping[int, int]) -> dict[int, list[Turn]]:
+    """Who was on record twice was watched once: from the first reading of either record."""
+    persons: dict[int, list[Turn]] = defaultdict(list)
+    for record, own in turns.items():
+        persons[kept.get(record, record)] += own
+    return {person: sorted(own, key=lambda turn: turn.at) for person, own in persons.items()}
 
 
 def _watched(
@@ -124,69 +141,73 @@ def _watched(
 # --- alerts -------------------------------------------------------------------------------------------------------
 def _alerts(
     mine: QuerySet[Patient],
+    merges: Merges,
     first_read: Mapping[int, dt.datetime],
     *,
     since: dt.datetime | None,
     now: dt.datetime,
     tz: dt.tzinfo,
 ) -> Iterable[AlertFacts]:
-    # Of a merged record the draws have moved to the kept one.
-    its = Q(patient=OuterRef("patient")) | Q(patient=OuterRef("patient__merged_into"))
-    newest = draws_with_values().filter(its, collected_at__lte=OuterRef("raised_at"))
-    raised = Alert.objects.filter(_of(mine), raised_at__lte=now)
+    newest = draws_with_values().filter(patient=OuterRef("patient"), collected_at__lte=OuterRef("raised_at"))
+    raised = Alert.objects.filter(_records(mine, merges), raised_at__lte=now)
     if since:
-        raised = raised.filter(raised_at__gte=since)
-    rows = list(
-        raised.annotate(drawn_at=Subquery(newest.order_by("-collected_at").values("collected_at")[:1]))
+        # Where records were merged, an alert may go on from one that was raised before.
+        raised = raised.filter(Q(raised_at__gte=since) | Q(patient__in=list(merges.records)))
+    rows = {
+        alert.pk: alert
+        for alert in raised.annotate(drawn_at=Subquery(newest.order_by("-collected_at").values("collected_at")[:1]))
         .select_related("evaluation", "imaging")
         .defer("evaluation__reason", "evaluation__input_results")
         .order_by("raised_at", "pk")
-    )
+    }
     events = _events(raised, now=now)
-    first_read = _first_read(rows, first_read)
-    for alert in rows:
-        steps = events.get(alert.pk, ())
-        answered_at = next((step.at for step in steps if _answers(step)), None)
-        withdrawn_at = next((step.at for step in steps if step.new_state == AlertState.WITHDRAWN), None)
-        first = first_read.get(alert.patient_id)
-        drawn_at: dt.datetime | None = alert.drawn_at
-        until = answered_at or withdrawn_at or now
-        yield AlertFacts(
-            alert=alert.pk,
-            patient=alert.patient_id,
-            version=alert.evaluation.engine_version,
-            day=alert.raised_at.astimezone(tz).date(),
-            fresh=first is not None and drawn_at is not None and drawn_at > first,
-            waited_hours=(until - alert.raised_at).total_seconds() / SECONDS_AN_HOUR,
-            answered=answered_at is not None,
-            repeat=_repeat(steps),
-            stage=STAGES.get(alert.state, "standing"),
-            outcome=alert.outcome,
-            imaged=alert.imaging_id is not None,
-            lead_days=_lead(alert, tz),
+    moved = drawn_before(rows.values(), merges)
+    found = trails(rows.values(), events, merges)
+    for pk, alert in rows.items():
+        before = [rows[one] for one in found.before.get(pk, ())]
+        first = before[0] if before else alert
+        if pk in found.gone or (since and first.raised_at < since):
+            continue
+        drawn_at = max((day for day in (first.drawn_at, moved.get(first.pk)) if day), default=None)
+        yield _facts(
+            alert,
+            first,
+            [step for one in (*before, alert) for step in events.get(one.pk, ())],
+            fresh=drawn_at is not None and drawn_at > first_read.get(first.patient_id, drawn_at),
+            now=now,
+            tz=tz,
         )
 
 
-def _of(mine: QuerySet[Patient]) -> Q:
-    """Theirs, and what was closed on a record that was merged into one of theirs since; what stood there was withdrawn
-    by the merge, and the kept record has its own.
-    """
-    own = mine.values("pk")
-    merged = Q(patient__merged_into__in=own) | Q(patient__merged_into__merged_into__in=own)
-    return Q(patient__in=own) | (merged & Q(state=AlertState.CLOSED))
+def _facts(
+    alert: Alert, first: Alert, steps: Sequence[AlertEvent], *, fresh: bool, now: dt.datetime, tz: dt.tzinfo
+) -> AlertFacts:
+    """`first` is the alert itself, unless it goes on from one of a merged record; `steps` are of all of them."""
+    answered_at = next((step.at for step in steps if _answers(step)), None)
+    withdrawn_at = next(
+        (step.at for step in steps if step.alert_id == alert.pk and step.new_state == AlertState.WITHDRAWN), None
+    )
+    until = answered_at or withdrawn_at or now
+    return AlertFacts(
+        alert=alert.pk,
+        patient=alert.patient_id,
+        version=first.evaluation.engine_version,
+        day=first.raised_at.astimezone(tz).date(),
+        fresh=fresh,
+        waited_hours=(until - first.raised_at).total_seconds() / SECONDS_AN_HOUR,
+        answered=answered_at is not None,
+        repeat=_repeat(steps),
+        stage=STAGES.get(alert.state, "standing"),
+        outcome=alert.outcome,
+        imaged=alert.imaging_id is not None,
+        lead_days=_lead(alert, first.raised_at, tz),
+    )
 
 
-def _first_read(rows: Iterable[Alert], known: Mapping[int, dt.datetime]) -> dict[int, dt.datetime]:
-    """Of merged records, too."""
-    missing = {alert.patient_id for alert in rows} - known.keys()
-    firsts = Evaluation.objects.filter(patient__in=missing).values_list("patient").annotate(first=Min("at"))
-    return {**known, **dict(firsts.values_list("patient", "first"))}
-
-
-def _lead(alert: Alert, tz: dt.tzinfo) -> int | None:
+def _lead(alert: Alert, raised_at: dt.datetime, tz: dt.tzinfo) -> int | None:
     if alert.outcome != Outcome.BONE_METASTASIS or alert.imaging is None:
         return None
-    return lead_time_days(alert.raised_at, alert.imaging.performed_on, tz=tz)
+    return lead_time_days(raised_at, alert.imaging.performed_on, tz=tz)
 
 
 def _events(raised: QuerySet[Alert], *, now: dt.datetime) -> dict[int, list[AlertEvent]]:

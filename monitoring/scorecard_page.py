@@ -164,6 +164,7 @@ def _summary(read: Read) -> Iterable[str]:
         "standing": together.standing,
         "withdrawn": together.withdrawn,
     }
+    yield from _on_record_before(together)
 
 
 # --- sections -----------------------------------------------------------------------------------------------------
@@ -179,15 +180,7 @@ def _rates(read: Read) -> Section:
         if made.synthetic
         else gettext("It was measured on patients of this site who stayed free of progression."),
     ]
-    if together.on_record_before:
-        notes.append(
-            ngettext(
-                "%(n)d alert is not in the rates: it was found in what was on record before the patient was watched.",
-                "%(n)d alerts are not in the rates: found in what was on record before the patient was watched.",
-                together.on_record_before,
-            )
-            % {"n": together.on_record_before}
-        )
+    notes += _on_record_before(together)
     if together.standing:
         notes.append(
             ngettext(
@@ -227,6 +220,18 @@ def _rates(read: Read) -> Section:
     )
 
 
+def _on_record_before(card: Card) -> list[str]:
+    """How many are in no figure, and why."""
+    if not card.on_record_before:
+        return []
+    said = ngettext(
+        "%(n)d alert is not counted here: found at once in a record that was taken over, it is as late as the record.",
+        "%(n)d alerts are not counted here: found at once in records that were taken over, they are as late as those.",
+        card.on_record_before,
+    )
+    return [said % {"n": card.on_record_before}]
+
+
 def _promised_head(made: Promise) -> str:
     return gettext("promised, synthetic") if made.synthetic else gettext("promised, own stable patients")
 
@@ -250,6 +255,7 @@ def _shares(read: Read) -> Section:
                 "Who is sent to imaging is chosen, mostly for looking worse: the share is that of the imaged, and "
                 "likely higher than it would be of all alerts."
             ),
+            *_on_record_before(together),
         ),
         chart=share_chart(read.told),
     )
@@ -332,6 +338,7 @@ def _answers(read: Read) -> Section:
                 "waiting": together.alerts - together.answered - together.withdrawn,
                 "withdrawn": together.withdrawn,
             },
+            *_on_record_before(read.together),
         ),
         chart=answer_chart(together),
     )

@@ -63,3 +63,11 @@ def test_every_choice_can_be_made_and_the_chosen_one_is_marked() -> None:
         "values": ["units"],
         "scale": ["linear"],
     }
+
+
+def test_the_day_that_is_usual_stands_in_for_none_and_never_for_one_that_was_asked_for() -> None:
+    assert read_choice({}, usual_align="treatment")[0].align == "treatment"
+    assert read_choice({"align": "ct"}, usual_align="treatment")[0].align == "ct"
+    choice, (ignored,) = read_choice({"align": "nonsense"}, usual_align="treatment")
+    assert choice.align == "treatment"
+    assert ignored.text.endswith("Shown: first start of a systemic treatment.")

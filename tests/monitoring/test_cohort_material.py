@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from monitoring.cohort_choice import Choice, read_choice
-from monitoring.cohort_material import Material, load_cohort
+from monitoring.cohort_material import Material, load_cohort, usual_alignment
 from patients.models import Draw, Patient, Result
 from patients.models.second_check import SecondCheck
 from patients.services import record_treatment
@@ -180,3 +180,14 @@ def test_who_is_in_no_team_has_an_empty_cohort(cast: Cast) -> None:
     scanned(cast.team)
     found = load_cohort(cast.stranger, choice())
     assert (found.visible, found.groups, days(found), found.synthetic) == (0, (), [], False)
+
+
+def test_the_usual_day_is_the_one_that_more_of_the_viewers_patients_have(cast: Cast) -> None:
+    assert usual_alignment(cast.clinician) == "bone_metastasis"
+    scanned(cast.team)
+    treated(make_patient(cast.team), "chemotherapy", SCAN)
+    treated(make_patient(cast.other_team), "chemotherapy", SCAN)
+    treated(make_patient(cast.team), "surgery", SCAN)
+    assert usual_alignment(cast.clinician) == "bone_metastasis"  # one each
+    treated(make_patient(cast.team), "targeted", SCAN)
+    assert usual_alignment(cast.clinician) == "treatment"

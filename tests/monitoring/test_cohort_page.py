@@ -3,7 +3,12 @@ from __future__ import annotations
 import csv
 import io
 
+import numpy as np
+from django.utils import translation
+
+from monitoring.cohort import Readings, aggregate
 from monitoring.cohort_choice import Choice, read_choice
+from monitoring.cohort_material import Material
 from monitoring.cohort_page import CohortPage, cohort_csv, cohort_page, read_cohort
 from tests.cast import Cast, make_patient
 from tests.monitoring.cohorts import scanned
@@ -123,3 +128,21 @@ def test_the_heading_has_marker_unit_and_scale(cast: Cast) -> None:
     assert page(cast).heading == "CEA, ng/mL"
     assert page(cast, values="ratio", scale="log").heading == "CEA, × own level · log (re-scaled)"
     assert page(cast, marker="NLR").heading == "NLR"
+
+
+def test_the_file_is_the_same_in_every_language_also_where_nothing_is_known() -> None:
+    five_values = np.arange(5)
+    readings = Readings(
+        patient=five_values,
+        day=np.full(5, 14),
+        value=np.zeros(5),
+        censoring=np.ones(5, dtype=np.int64),  # above 0: that is anything
+        segment=np.zeros(5, dtype=np.int64),
+    )
+    groups = ("adenocarcinoma",) * 5
+    material = Material(readings=readings, groups=groups, visible=5, synthetic=False, spoilt=0)
+    cohort = aggregate(readings, groups, relative=False)
+    english = list(cohort_csv(material, cohort, choice()))
+    assert ",5,unknown,unknown,unknown,no" in english[1]
+    with translation.override("zh-hans"):
+        assert list(cohort_csv(material, cohort, choice())) == english

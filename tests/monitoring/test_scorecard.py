@@ -83,6 +83,19 @@ def test_what_was_on_record_before_is_counted_and_in_no_rate() -> None:
     assert (found.rate, found.false_rate) == (Rate(3, 100.0), Rate(1, 100.0))
 
 
+def test_what_was_on_record_before_is_in_no_share_and_no_time_to_an_answer_either() -> None:
+    old = {"fresh": False, "answered": True, "waited_hours": 900.0}
+    fresh = [shown(at, repeat="confirmed", waited_hours=2.0) for at in range(10)]
+    taken_over = [shown(at, repeat="not_confirmed", **old) for at in range(10, 14)]
+    taken_over += [facts(14, stage="closed", outcome="benign", **old), facts(15, repeat="asked", **old)]
+    found = card(*fresh, *taken_over, facts(16, stage="withdrawn", fresh=False))
+    assert (found.alerts, found.on_record_before) == (17, 7)
+    assert (found.confirmed, found.bone, found.progression) == (Share(10, 10), Share(10, 10), Share(10, 10))
+    assert (found.closed, found.closed_without_imaging, found.standing, found.withdrawn) == (10, 0, 0, 0)
+    assert found.repeats_waiting == 0
+    assert (found.answers.alerts, found.answers.answered, found.answers.median_hours) == (10, 10, 2.0)
+
+
 def test_lead_times_have_a_median_quartiles_and_an_interval_from_six_on() -> None:
     found = card(*(shown(at, lead=days) for at, days in enumerate((90, -4, 20, 30, 10, 50)))).leads
     assert found.days == [-4, 10, 20, 30, 50, 90]

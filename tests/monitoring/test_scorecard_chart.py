@@ -45,6 +45,23 @@ def test_seen_and_promised_stand_side_by_side() -> None:
     assert notes(figure, "promised") == ["promised (synthetic): 5.0"]
 
 
+def test_what_was_closed_without_progression_is_drawn_below_with_its_own_interval() -> None:
+    benign = [facts(at, stage="closed", outcome="benign") for at in range(3)]
+    figure = rate_chart(cards(*benign, facts(3))[1:], promised=5.0)
+    seen, false = trace(figure, "rate"), trace(figure, "false_rate")
+    assert (seen["x"], false["x"], false["y"]) == ([4.0], [3.0], [0.26])
+    assert false["error_x"]["array"] == [pytest.approx(5.7673, abs=1e-3)]
+    assert false["error_x"]["arrayminus"] == [pytest.approx(2.3813, abs=1e-3)]
+    assert seen["marker"]["symbol"] != false["marker"]["symbol"]
+    assert false["hovertext"] == [f"{VERSION}, closed without progression: 3.0 (0.6–8.8)"]
+
+
+@pytest.mark.parametrize(("synthetic", "says"), [(True, "synthetic"), (False, "own patients")])
+def test_the_promise_says_of_whom_it_was_made(synthetic: bool, says: str) -> None:
+    figure = rate_chart(cards(facts(1)), promised=5.0, synthetic=synthetic)
+    assert notes(figure, "promised") == [f"promised ({says}): 5.0"]
+
+
 def test_a_version_with_too_few_years_has_words_and_no_point() -> None:
     figure = rate_chart(cards(facts(1), facts(2, version=NEWER), years=100, newer=3.2), promised=5.0)
     assert trace(figure, "rate")["y"] == [0, 1]

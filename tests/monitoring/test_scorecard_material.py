@@ -249,7 +249,7 @@ def test_fifty_patients_with_alerts_cost_as_many_queries_as_one(cast: Cast) -> N
             found = load(cast)
         assert len(found.alerts) == wanted
         counts.append(len(queries))
-    assert counts == [6, 6]
+    assert counts == [7, 7]
 
 
 def test_a_made_up_patient_is_said(cast: Cast) -> None:

@@ -5,6 +5,7 @@ import io
 
 from django.utils import translation
 
+from monitoring.models import Alert, Evaluation
 from monitoring.scorecard_choice import Choice
 from monitoring.scorecard_file import scorecard_csv
 from monitoring.scorecard_page import Read, ScorecardPage, Section, promise, read_scorecard, scorecard_page
@@ -74,6 +75,22 @@ def test_a_busy_clinic_has_every_figure_and_every_count(cast: Cast) -> None:
     assert len(section(page, "lead").points) == 7
 
 
+def test_how_many_are_left_out_as_late_as_their_record_is_said_at_each_figure(cast: Cast) -> None:
+    raised(watched(cast.team), NOW - DAY)
+    late = watched(cast.team, first=NOW - 10 * DAY, last=NOW - 60 * DAY)
+    Alert.objects.create(
+        patient=late, evaluation=Evaluation.objects.get(patient=late), markers=["CEA"], raised_at=NOW - 10 * DAY
+    )
+    page = page_of(cast)
+    said = "1 alert is not counted here: found at once in a record that was taken over, it is as late as the record."
+    assert page.alerts == 2
+    assert "0 closed, 1 not closed yet, 0 withdrawn." in page.summary
+    assert said in page.summary
+    for code in ("rate", "share", "answer"):
+        assert said in section(page, code).notes
+    assert file(cast)["all", "on_record_before"]["count"] == "1"
+
+
 def test_the_file_says_what_the_page_says(cast: Cast) -> None:
     busy_clinic(cast.team, cast.clinician, now=NOW)
     rows = file(cast)
@@ -122,3 +139,11 @@ def test_numbers_are_the_same_in_chinese(cast: Cast) -> None:
     english = [row[1] for row in section(page_of(cast), "rate").rows]
     with translation.override("zh-hans"):
         assert [row[1] for row in section(page_of(cast), "rate").rows] == english
+
+
+def test_the_file_is_the_same_in_every_language(cast: Cast) -> None:
+    busy_clinic(cast.team, cast.clinician, now=NOW)
+    raised(watched(cast.team), NOW - DAY, version="3.0.0+cccccccc")
+    english = list(scorecard_csv(read_of(cast)))
+    with translation.override("zh-hans"):
+        assert list(scorecard_csv(read_of(cast))) == english

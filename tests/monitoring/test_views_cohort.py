@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from audit.models import AuditEvent
 from patients.models import Patient
-from tests.cast import Cast
-from tests.monitoring.cohorts import scanned
+from patients.services import record_treatment
+from tests.cast import ACTOR, Cast, make_patient
+from tests.monitoring.cohorts import SCAN, scanned
 
 PAGE = "/cohort/"
 
@@ -107,3 +108,21 @@ def test_fifty_patients_cost_as_many_queries_as_one(client: Client, cast: Cast) 
             client.get(f"{PAGE}?marker=CEA&group=treatment")
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_without_a_day_in_the_address_the_page_takes_the_one_most_have_and_says_so(client: Client, cast: Cast) -> None:
+    said = "No day was chosen: shown is the one that most of your patients have, first start of a systemic treatment."
+    scanned(cast.team)
+    for _ in range(2):
+        patient = make_patient(cast.team)
+        record_treatment(
+            actor=ACTOR, patient_id=patient.pk, kind="chemotherapy", name="agent", started_on=SCAN, ended_on=None
+        )
+    shown = html(client, cast, "marker=CEA")
+    assert said in shown
+    assert "align=treatment" in shown
+    asked = html(client, cast, "marker=CEA&align=bone_metastasis")
+    assert "No day was chosen" not in asked
+    assert "1 have the day: first scan that showed bone metastasis." in asked  # why there is no chart
+    response = client.get(f"{reverse('cohort_file')}?marker=CEA")
+    assert "-treatment-units.csv" in response.headers["Content-Disposition"]
