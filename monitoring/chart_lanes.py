@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 
-from monitoring.wording import date_text
+from monitoring.wording import date_text, listed
 from patients.models import Condition, Finding, ImagingStudy, SkeletalEvent, Treatment, TreatmentKind
 
 Trace = dict[str, Any]
@@ -110,7 +110,7 @@ def imaging_lane(studies: Sequence[ImagingStudy]) -> Lane | None:
         "name": gettext("imaging"),
         "x": [one.performed_on.isoformat() for one in studies],
         "y": [0] * len(studies),
-        "text": _modalities(studies),
+        "text": _of_each_day([one.performed_on for one in studies], [one.get_modality_display() for one in studies]),
         "textposition": "middle right",
         "textfont": {"size": 11, "color": "var(--quiet)"},
         "marker": {
@@ -126,13 +126,13 @@ def imaging_lane(studies: Sequence[ImagingStudy]) -> Lane | None:
     return Lane(gettext("imaging"), 1, (points,))
 
 
-def _modalities(studies: Sequence[ImagingStudy]) -> list[str]:
-    days = [one.performed_on for one in studies]
+def _of_each_day(days: Sequence[dt.date], words: Sequence[str]) -> list[str]:
+    """The last mark of a day names all of that day: words of their own would lie on top of each other."""
     return [
-        escape(", ".join(other.get_modality_display() for other in studies if other.performed_on == one.performed_on))
-        if at + 1 == len(days) or days[at + 1] != one.performed_on
+        escape(listed([word for other, word in zip(days, words, strict=True) if other == day]))
+        if at + 1 == len(days) or days[at + 1] != day
         else ""
-        for at, one in enumerate(studies)
+        for at, day in enumerate(days)
     ]
 
 
@@ -149,13 +149,14 @@ def _imaging_text(one: ImagingStudy) -> str:
 def skeletal_lane(events: Sequence[SkeletalEvent]) -> Lane | None:
     if not events:
         return None
+    events = sorted(events, key=lambda one: one.occurred_on)
     points: Trace = {
         "type": "scatter",
         "mode": "markers+text",
         "name": gettext("skeletal events"),
         "x": [one.occurred_on.isoformat() for one in events],
         "y": [0] * len(events),
-        "text": [escape(one.get_kind_display()) for one in events],
+        "text": _of_each_day([one.occurred_on for one in events], [one.get_kind_display() for one in events]),
         "textposition": "middle right",
         "textfont": {"size": 11, "color": "var(--quiet)"},
         "marker": {"symbol": "star-triangle-down", "color": "var(--ink)", "size": 10},
@@ -179,17 +180,22 @@ def skeletal_lane(events: Sequence[SkeletalEvent]) -> Lane | None:
 def condition_lane(conditions: Sequence[Condition], *, today: dt.date, begins: dt.date | None = None) -> Lane | None:
     """A point where each began, and a bar up to its end, or to today: it is open while it has none.
 
-    On paper, which cannot be moved, `begins` is the first day shown: what began before stands there, with its true day.
+    Those that overlap lie one below the other, so that each keeps its name. On paper, which cannot be moved, `begins`
+    is the first day shown: what began before stands there, with its true day.
     """
     if not conditions:
         return None
+    conditions = sorted(conditions, key=lambda one: (one.occurred_on, one.pk or 0))
+    shown_from = [max(one.occurred_on, begins or one.occurred_on) for one in conditions]
+    ends = [max(one.ended_on or today, one.occurred_on) for one in conditions]
+    rows = _rows([(start, max(end, start + dt.timedelta(days=1))) for start, end in zip(shown_from, ends, strict=True)])
     bars: Trace = {
         "type": "bar",
         "orientation": "h",
         "name": gettext("conditions"),
         "base": [one.occurred_on.isoformat() for one in conditions],
-        "x": [(max(one.ended_on or today, one.occurred_on) - one.occurred_on).days * DAY_MS for one in conditions],
-        "y": [0] * len(conditions),
+        "x": [(end - one.occurred_on).days * DAY_MS for one, end in zip(conditions, ends, strict=True)],
+        "y": rows,
         "width": 0.3,
         "marker": {"color": ["var(--quiet)@0.3"] * len(conditions)},
         "hovertext": [_condition_text(one) for one in conditions],
@@ -201,8 +207,8 @@ def condition_lane(conditions: Sequence[Condition], *, today: dt.date, begins: d
         "type": "scatter",
         "mode": "markers+text",
         "name": gettext("conditions"),
-        "x": [max(one.occurred_on, begins or one.occurred_on).isoformat() for one in conditions],
-        "y": [0] * len(conditions),
+        "x": [start.isoformat() for start in shown_from],
+        "y": rows,
         "text": [_condition_label(one, begins) for one in conditions],
         "textposition": "middle right",
         "textfont": {"size": 11, "color": "var(--quiet)"},
@@ -211,7 +217,7 @@ def condition_lane(conditions: Sequence[Condition], *, today: dt.date, begins: d
         "hoverinfo": "text",
         "xaxis": LANE_X,
     }
-    return Lane(gettext("conditions"), 1, (bars, points))
+    return Lane(gettext("conditions"), max(rows) + 1, (bars, points))
 
 
 def _condition_label(one: Condition, begins: dt.date | None) -> str:

@@ -27,6 +27,7 @@ from monitoring.wording import figures
 from patients.wording import chinese
 
 Trace = dict[str, Any]
+_Mark = tuple[str, str, str, str]  # day, symbol, colour, word
 
 TITLE_HEIGHT: Final = 12.5
 LANE_ROW: Final = 8.5
@@ -44,6 +45,7 @@ MS_A_DAY: Final = 86_400_000
 SECONDS_A_DAY: Final = 86_400
 NARROWEST_LABEL: Final = 14.0
 HATCH_EVERY: Final = 4.0
+HATCH: Final = "var(--quiet)@0.45"  # seen on a grey print, beneath points and lines
 SAME_DAY_SHIFT: Final = 6.0
 _TAG: Final = re.compile(r"<br>")
 
@@ -119,14 +121,21 @@ def _bar_labels(paper: Paper, trace: Trace, frame: TimeFrame, top: float) -> Non
 
 def _happenings(paper: Paper, trace: Trace, frame: TimeFrame, top: float) -> None:
     """A mark each; its word stands right of it as far as the next mark lets it, left of it at the right edge."""
-    middle = top + LANE_ROW / 2
+    count = len(trace["x"])
     marker = trace["marker"]
-    symbols = _each(marker["symbol"], len(trace["x"]))
-    colours = _each(marker["color"], len(trace["x"]))
-    places = _beside([frame.at(x) for x in trace["x"]])
+    drawn = zip(trace["x"], _each(marker["symbol"], count), _each(marker["color"], count), trace["text"], strict=True)
+    rows: dict[int, list[_Mark]] = {}
+    for mark, row in zip(drawn, trace["y"], strict=True):
+        rows.setdefault(row, []).append(mark)
+    for row, marks in rows.items():
+        _row_of_marks(paper, marks, frame, top + row * LANE_ROW)
+
+
+def _row_of_marks(paper: Paper, marks: Sequence[_Mark], frame: TimeFrame, top: float) -> None:
+    places = _beside([frame.at(x) for x, _symbol, _colour, _text in marks])
     taken = frame.left - 2
-    for at, (place, symbol, colour, text) in enumerate(zip(places, symbols, colours, trace["text"], strict=True)):
-        draw_glyph(paper, symbol, (place, middle), 2.6, colour=colour)
+    for at, (place, (_x, symbol, colour, text)) in enumerate(zip(places, marks, strict=True)):
+        draw_glyph(paper, symbol, (place, top + LANE_ROW / 2), 2.6, colour=colour)
         word = plain(text)
         after = places[at + 1] - 5 if at + 1 < len(places) else frame.right
         room, long = after - place - 5, width_of(word, SMALL)
@@ -222,7 +231,7 @@ def _hatching(paper: Paper, span: EventSpan, frame: TimeFrame, top: float, heigh
     with paper.within(left, top, max(right - left, 0), height):
         for at in range(int((right - left + height) / HATCH_EVERY) + 1):
             foot = left - height + at * HATCH_EVERY
-            paper.line([(foot, top + height), (foot + height, top)], colour="--rule", width=0.5)
+            paper.line([(foot, top + height), (foot + height, top)], colour=HATCH, width=0.5)
 
 
 def _lines(paper: Paper, trace: Trace, frame: TimeFrame, scale: _Scale) -> None:

@@ -25,6 +25,7 @@ from patients.banner import PatientBanner
 WINDOWS: Final = {"6": "6m", "12": "1y", "24": "2y", "all": "all"}  # months as asked -> the page's own windows
 LAST_DRAWS: Final = 5
 MOST_TREATMENT_ROWS: Final = 5
+MOST_CONDITION_ROWS: Final = 3
 MOVED_NAMED: Final = 4
 
 
@@ -59,6 +60,7 @@ class PatientReport:
     panels: tuple[Panel, ...]  # in the order in which they are drawn while there is room
     outside: tuple[str, ...]  # markers without a value in the window
     not_drawn: tuple[str, ...]  # treatments for which there is no row
+    not_shown: tuple[str, ...]  # conditions for which there is none
     spans: Mapping[str, Sequence[EventSpan]]  # marker -> when an event holds it back in the window
     headings: tuple[Heading, ...]
     rows: tuple[TableRow, ...]
@@ -79,7 +81,7 @@ def patient_report(
         chosen = page.chart["windows"][WINDOWS.get(months) or page.chart["window"]]
         span, window = chosen["range"], chosen["text"]
     drawn = [panel for panel in page.panels if span and any(span[0] <= view.x[:10] <= span[1] for view in panel.views)]
-    events, not_drawn = _within(page.events, span, today=today) if span else (Events(), ())
+    events, not_drawn, not_shown = _within(page.events, span, today=today) if span else (Events(), (), ())
     columns = page.table.columns[-LAST_DRAWS:] if page.table else ()
     rows = _rows(page.table, order=_order(page)) if page.table else ()
     return PatientReport(
@@ -93,6 +95,7 @@ def patient_report(
         panels=tuple(sorted(drawn, key=lambda panel: _order(page)[panel.marker.code])),
         outside=tuple(panel.marker.short_name for panel in page.panels if panel not in drawn),
         not_drawn=not_drawn,
+        not_shown=not_shown,
         spans=_spans(page, span),
         headings=tuple(
             Heading(day=column.day, laboratory=_laboratory_of(page.panels, column.draw_id)) for column in columns
@@ -203,8 +206,8 @@ def _order(page: PatientPage) -> Mapping[str, tuple[int, int, int]]:
     }
 
 
-def _within(events: Events, span: Sequence[str], *, today: dt.date) -> tuple[Events, tuple[str, ...]]:
-    """What lies in the window, and the names of treatments that would need more rows than there are."""
+def _within(events: Events, span: Sequence[str], *, today: dt.date) -> tuple[Events, tuple[str, ...], tuple[str, ...]]:
+    """What lies in the window, and the names of treatments and conditions that would need more rows than there are."""
     first, last = (dt.date.fromisoformat(end) for end in span)
     treatments = [
         one for one in events.treatments if one.started_on <= last and (one.ended_on or max(today, first)) >= first
@@ -212,17 +215,28 @@ def _within(events: Events, span: Sequence[str], *, today: dt.date) -> tuple[Eve
     kept = list(treatments)
     while (lane := treatment_lane(kept, today=today)) and lane.rows > MOST_TREATMENT_ROWS:
         kept.remove(min(kept, key=lambda one: (one.ended_on or today, one.started_on)))
-    left_out = tuple(dict.fromkeys(one.name for one in treatments if one not in kept))
+    conditions = [
+        one for one in events.conditions if one.occurred_on <= last and (one.ended_on or max(today, first)) >= first
+    ]
+    shown_conditions = list(conditions)
+    while (lane := condition_lane(shown_conditions, today=today, begins=first)) and lane.rows > MOST_CONDITION_ROWS:
+        shown_conditions.remove(min(shown_conditions, key=lambda one: (one.ended_on or today, one.occurred_on)))
     shown = replace(
         events,
         treatments=kept,
         imaging=[one for one in events.imaging if first <= one.performed_on <= last],
         skeletal=[one for one in events.skeletal if first <= one.occurred_on <= last],
-        conditions=[
-            one for one in events.conditions if one.occurred_on <= last and (one.ended_on or max(today, first)) >= first
-        ],
+        conditions=shown_conditions,
     )
-    return shown, left_out
+    return (
+        shown,
+        tuple(dict.fromkeys(one.name for one in treatments if one not in kept)),
+        tuple(
+            f"{one.get_kind_display()} ({date_text(one.occurred_on)})"
+            for one in conditions
+            if one not in shown_conditions
+        ),
+    )
 
 
 def _spans(page: PatientPage, span: Sequence[str]) -> dict[str, list[EventSpan]]:

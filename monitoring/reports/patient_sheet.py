@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,6 +11,7 @@ from django.utils.translation import get_language, gettext
 from monitoring.chart_events import span_rows
 from monitoring.chart_lanes import IMAGING_SYMBOLS
 from monitoring.chart_panels import Panel
+from monitoring.draw_notes import reason_text
 from monitoring.reports.glyphs import draw_glyph
 from monitoring.reports.graph import (
     REFERENCE,
@@ -22,10 +24,10 @@ from monitoring.reports.graph import (
     lane_height,
 )
 from monitoring.reports.head import draw_banner, draw_foot
-from monitoring.reports.lettering import shortened, width_of, wrapped
+from monitoring.reports.lettering import ELLIPSIS, shortened, width_of, wrapped
 from monitoring.reports.paper import Paper
 from monitoring.reports.patient_report import PatientReport, TableRow
-from monitoring.wording import listed
+from monitoring.wording import date_text, listed
 from patients.models import Finding
 
 EDGE: Final = 34.0
@@ -79,7 +81,7 @@ def _said(paper: Paper, report: PatientReport, y: float) -> float:
         for line in wrapped(sentence, SAID_SIZE, _wide(paper) - 8, most=2)
     ]
     if len(lines) > MOST_SAID:
-        lines = [*lines[: MOST_SAID - 1], (gettext("… and more, on the patient’s page"), False)]
+        lines = [*lines[: MOST_SAID - 1], (gettext("… see the page"), False)]
     for line, first in lines:
         paper.text(EDGE + (0 if first else 8), y + 7.6, line, SAID_SIZE, bold=first)
         y += SAID_LINE
@@ -204,7 +206,7 @@ def _row(paper: Paper, row: TableRow, base: float, *, left: float, column: float
 
 
 # --- notes --------------------------------------------------------------------------------------------------------
-LEFT_OUT_LINES, LABORATORY_LINES, MARK_LINES, HATCHED_LINES = 4, 2, 2, 3
+LEFT_OUT_LINES, LABORATORY_LINES, MARK_LINES, HATCHED_LINES, REBASED_LINES = 4, 2, 2, 3, 2
 
 
 def _foot_height(paper: Paper, report: PatientReport) -> float:
@@ -218,25 +220,41 @@ def _fixed_notes(paper: Paper, report: PatientReport) -> list[str]:
     notes: list[str] = []
     if report.marks:
         meanings = listed([f"{letter} {meaning}" for letter, meaning in report.marks])
-        notes += _note(gettext("Marks: %(marks)s") % {"marks": meanings}, wide, most=MARK_LINES)
+        notes += _noted(gettext("Marks: %(marks)s") % {"marks": meanings}, wide, most=MARK_LINES)
     if hatched := hatched_text(report):
-        notes += _note(hatched, wide, most=HATCHED_LINES)
+        notes += _noted(hatched, wide, most=HATCHED_LINES)
+    if rebased := rebased_text(report):
+        notes += _noted(rebased, wide, most=REBASED_LINES)
     if report.laboratories:
         named = gettext("Laboratories and methods: %(named)s") % {"named": report.laboratories}
-        notes += _note(named, wide, most=LABORATORY_LINES)
+        notes += _noted(named, wide, most=LABORATORY_LINES)
     notes += wrapped(gettext("Reading: %(reading)s") % {"reading": report.reading}, NOTE_SIZE, wide, most=1)
     return notes + wrapped(what_markers_show(), NOTE_SIZE, wide)
 
 
-def _note(text: str, wide: float, *, most: int) -> list[str]:
-    """As many lines as there is room for; where that is not all of it, where the rest stands."""
+def _noted(text: str, wide: float, *, most: int) -> list[str]:
+    """The lines of a note; one that is too long says where the rest stands."""
     lines = wrapped(text, NOTE_SIZE, wide)
     if len(lines) <= most:
         return lines
-    see = gettext("… see the page")
-    room = wide - width_of(f" {see}", NOTE_SIZE)
-    last = wrapped(" ".join(lines[most - 1 :]), NOTE_SIZE, room)[0]
-    return [*lines[: most - 1], f"{last} {see}"]
+    more = gettext("… see the page")
+    room = wide - width_of(f" {more}", NOTE_SIZE)
+    last = shortened(" ".join(lines[most - 1 :]), NOTE_SIZE, room).removesuffix(ELLIPSIS).rstrip()
+    return [*lines[: most - 1], f"{last} {more}"]
+
+
+def rebased_text(report: PatientReport) -> str:
+    """Where an event re-based the own level of a marker that is drawn, and why: its line may have no room for words."""
+    if report.start is None or report.end is None:
+        return ""
+    first, last = report.start.isoformat(), report.end.isoformat()
+    said = [
+        f"{panel.marker.short_name} {date_text(dt.date.fromisoformat(view.x[:10]))} ({reason_text(reading.rebased)})"
+        for panel in report.panels
+        for view in panel.views
+        if (reading := view.reading) and reading.rebased and not view.breaks and first <= view.x <= last
+    ]
+    return gettext("Own level re-based: %(marks)s") % {"marks": "; ".join(said)} if said else ""
 
 
 def hatched_text(report: PatientReport) -> str:
@@ -265,6 +283,8 @@ def _notes(paper: Paper, report: PatientReport, no_room: Sequence[str], top: flo
         parts.append(gettext("No value in this window: %(markers)s.") % {"markers": listed(report.outside)})
     if report.not_drawn:
         parts.append(gettext("Treatments not drawn: %(names)s.") % {"names": listed(report.not_drawn)})
+    if report.not_shown:
+        parts.append(gettext("Conditions not drawn: %(names)s.") % {"names": listed(report.not_shown)})
     if len(report.rows) > MOST_ROWS:
         names = listed([row.name for row in report.rows[MOST_ROWS:]])
         parts.append(gettext("No room in the table for: %(markers)s.") % {"markers": names})

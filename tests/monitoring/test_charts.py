@@ -297,6 +297,27 @@ def test_conditions_have_a_lane_of_their_own_that_says_when_each_ended() -> None
     ]
 
 
+def test_conditions_that_overlap_lie_one_below_the_other_and_a_later_one_takes_the_row_that_is_free() -> None:
+    renal = Condition(kind="renal_impairment", occurred_on=dt.date(2026, 1, 5))
+    infection = Condition(kind="infection", occurred_on=dt.date(2026, 2, 3), ended_on=dt.date(2026, 2, 12))
+    another = Condition(kind="infection", occurred_on=dt.date(2026, 2, 12), ended_on=dt.date(2026, 2, 12))
+    made = chart(cea("2"), events=Events(conditions=[another, infection, renal]))
+    bars, marks = (one for one in made["data"] if one["name"] == "conditions")
+    assert marks["x"] == bars["base"] == ["2026-01-05", "2026-02-03", "2026-02-12"]
+    assert marks["y"] == bars["y"] == [0, 1, 1]
+
+
+def test_skeletal_events_of_one_day_are_named_together_at_the_last_mark() -> None:
+    one, other, later = (
+        SkeletalEvent(kind=kind, occurred_on=dt.date(2026, 2, on), site="")
+        for kind, on in (("fracture", 3), ("bone_surgery", 3), ("fracture", 9))
+    )
+    made = chart(cea("2"), events=Events(skeletal=[later, one, other]))
+    lane = next(one for one in made["data"] if one["name"] == "skeletal events")
+    assert lane["text"] == ["", "fracture, surgery to bone", "fracture"]
+    assert lane["hovertext"][:2] == ["fracture 03-Feb-2026", "surgery to bone 03-Feb-2026"]
+
+
 # --- words ----------------------------------------------------------------------------------------------------------
 def test_the_hover_says_value_date_change_noise_laboratory_and_note() -> None:
     found = finding([reading(1), reading(2, stance="supports")], state="single_rise")

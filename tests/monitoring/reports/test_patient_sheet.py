@@ -261,6 +261,43 @@ def test_a_condition_of_before_the_window_that_goes_on_is_on_the_sheet_with_its_
     assert "renal impairment (01-Mar-2024)" in words
 
 
+def test_conditions_that_began_before_the_window_are_all_named_as_far_as_there_are_rows(
+    client: Client, cast: Cast, rising: Patient
+) -> None:
+    began = (("renal_impairment", 1), ("cholestasis", 2), ("infection", 3), ("infection", 4))
+    for kind, on in began:
+        record_condition(
+            actor=ACTOR,
+            patient_id=rising.pk,
+            kind=kind,
+            occurred_on=dt.date(2024, 3, on),
+            ended_on=dt.date(2025, 6, 1) if on == 3 else None,
+        )
+    with travel(NOW, tick=False):
+        words = print_sheet(client, cast.clinician, rising, "?months=6").words
+    for named in ("renal impairment (01-Mar-2024)", "cholestasis (02-Mar-2024)", "infection (04-Mar-2024)"):
+        assert named in words
+    # The one that is over gives way.
+    assert "Conditions not drawn: infection (03-Mar-2024)." in words
+
+
+def test_skeletal_events_of_one_day_are_both_named(client: Client, cast: Cast, rising: Patient) -> None:
+    for kind in ("fracture", "bone_surgery"):
+        record_skeletal_event(actor=ACTOR, patient_id=rising.pk, kind=kind, occurred_on=day(3))
+    with travel(NOW, tick=False):
+        words = print_sheet(client, cast.clinician, rising, "?months=all").words
+    assert "fracture, surgery to bone" in words
+
+
+def test_the_reason_of_a_re_base_is_in_the_notes(client: Client, cast: Cast) -> None:
+    patient = patient_with(cast.team, ["2.0"] * 12)
+    record_treatment(actor=ACTOR, patient_id=patient.pk, kind="chemotherapy", name="carboplatin", started_on=day(5))
+    run(patient, now=NOW + dt.timedelta(days=200))
+    with travel(NOW + dt.timedelta(days=200), tick=False):
+        words = print_sheet(client, cast.clinician, patient, "?months=all").words
+    assert "Own level re-based: CEA " in words
+
+
 def test_a_note_that_is_longer_than_its_lines_says_that_the_rest_stands_on_the_page(client: Client, cast: Cast) -> None:
     few, many = make_patient(cast.team), make_patient(cast.team)
     for at in range(5):
