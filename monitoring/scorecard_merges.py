@@ -19,6 +19,7 @@ from monitoring.models import Alert, AlertEvent, AlertState, Evaluation
 from patients.due import draws_with_values
 from patients.models import Patient, PatientMerge
 
+Reading = tuple[int, int | None]  # record, evaluation
 Steps = Mapping[int, Sequence[AlertEvent]]  # alert -> its moves, the oldest first
 OVER: Final = frozenset({AlertState.CLOSED, AlertState.WITHDRAWN})
 
@@ -122,16 +123,16 @@ def trails(alerts: Iterable[Alert], steps: Steps, merges: Merges) -> Trails:
     if not merges.handovers:
         return Trails({}, frozenset())
     rows = [alert for alert in alerts if alert.patient_id in merges.records]
-    raised = {(alert.patient_id, alert.evaluation_id): alert.pk for alert in rows}
-    withdrawn = {
+    raised: dict[Reading, int] = {(alert.patient_id, alert.evaluation_id): alert.pk for alert in rows}
+    withdrawn: dict[Reading, int] = {
         (alert.patient_id, step.evaluation_id): alert.pk
         for alert in rows
         for step in steps.get(alert.pk, ())
         if step.new_state == AlertState.WITHDRAWN
     }
-    of_record: dict[int, list[int]] = defaultdict(list)
+    of_record: dict[int, list[Alert]] = defaultdict(list)
     for alert in rows:
-        of_record[alert.patient_id].append(alert.pk)
+        of_record[alert.patient_id].append(alert)
     before: dict[int, tuple[int, ...]] = {}
     gone: set[int] = set()
     for one in merges.handovers:
@@ -157,7 +158,10 @@ def trails(alerts: Iterable[Alert], steps: Steps, merges: Merges) -> Trails:
     return Trails(before, frozenset(gone))
 
 
-def _stood(alerts: Iterable[int], steps: Steps, at: dt.datetime) -> bool:
-    """Whether one of them stood then: the rise that came along is told by it."""
-    states = ([step.new_state for step in steps.get(pk, ()) if step.at <= at] for pk in alerts)
-    return any(known and known[-1] not in OVER for known in states)
+def _stood(alerts: Iterable[Alert], steps: Steps, at: dt.datetime) -> bool:
+    """Whether one of them stood then: the rise that came along is told by it. Who never moved is open."""
+    for alert in alerts:
+        states = [step.new_state for step in steps.get(alert.pk, ()) if step.at <= at]
+        if alert.raised_at <= at and (not states or states[-1] not in OVER):
+            return True
+    return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from dataclasses import dataclass
+from typing import Final
 
 from accounts.models import Team, User
 from accounts.roles import Role
@@ -15,6 +16,7 @@ from patients.reading import read_result
 from patients.services import DrawOutcome, NewDraw, NewResult, PatientDetails, create_patient, record_draw, result_of
 
 PASSWORD = "correct horse battery 9"
+QUICK_HASHERS: Final = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # passwords of tests guard nothing
 ACTOR = "test"
 _numbers = itertools.count(1)
 

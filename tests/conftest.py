@@ -161,7 +161,9 @@ def touches_database(item: pytest.Item) -> bool:
 @pytest.fixture(autouse=True)
 def quick_and_fresh(settings: Settings) -> None:
     """Passwords hashed quickly; neither the failed sign-ins nor the language of the test before are left standing."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    from tests.cast import QUICK_HASHERS
+
+    settings.PASSWORD_HASHERS = QUICK_HASHERS
     cache.clear()
     translation.deactivate()
 

@@ -19,6 +19,7 @@ from accounts.models import Team
 from audit.models import AuditEvent
 from audit.services import record
 from exchange.demo.types import DemoDraw, DemoPatient, DemoResult
+from monitoring.services import restate_once
 from patients.catalogue import catalogue
 from patients.models import PatientIdentifier
 from patients.reading import read_result
@@ -77,6 +78,11 @@ def synthetic_patient_ids(numbers: Collection[str]) -> list[int]:
 @transaction.atomic
 def load_patient(patient: DemoPatient, *, team: Team) -> int:
     """One patient with everything that happened; returns the id. All of it or nothing."""
+    with restate_once():
+        return _load(patient, team)
+
+
+def _load(patient: DemoPatient, team: Team) -> int:
     person = patient.person
     details = PatientDetails(
         name=person.name,

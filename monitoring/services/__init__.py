@@ -15,7 +15,7 @@ from monitoring.services.notes import (
     take_back_note,
     write_note,
 )
-from monitoring.services.places import fill_missing_places, restate_everybody, restate_places
+from monitoring.services.places import fill_missing_places, restate_everybody, restate_once, restate_places
 from monitoring.services.status import PipelineStatus, pipeline_status
 from monitoring.services.steps import LONGEST_COMMENT
 
@@ -43,6 +43,7 @@ __all__ = [
     "request_imaging",
     "request_repeat",
     "restate_everybody",
+    "restate_once",
     "restate_places",
     "snooze_alert",
     "sweep",

@@ -23,7 +23,8 @@ from monitoring.detection import engine_version
 from monitoring.models import Evaluation, EvaluationMark, Trend
 from monitoring.services.places import restate_places
 from patients.catalogue import catalogue
-from patients.models import Draw, Patient
+from patients.models import Draw
+from patients.selectors import all_records
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,8 @@ def _mark_held(ids: Sequence[int], *, reason: str, batch: int) -> None:
     for start in range(0, len(ids), batch):
         part = ids[start : start + batch]
         with transaction.atomic():
-            list(Patient.objects.select_for_update().filter(pk__in=part).order_by("pk").values_list("pk", flat=True))
+            held = all_records().select_for_update().filter(pk__in=part).order_by("pk")
+            list(held.values_list("pk", flat=True))
             mark(part, reason=reason)
 
 

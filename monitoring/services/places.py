@@ -6,11 +6,13 @@ anew and compares, so that called twice, or in vain, it does no harm. A fixed nu
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextvars import ContextVar
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import (
     Case,
     DateField,
@@ -44,6 +46,28 @@ BATCH: Final = 500
 ALWAYS: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # an alert that is not snoozed is awake at any time
 FIELDS: Final = tuple(one.attname for one in WorklistPlace._meta.concrete_fields if not one.primary_key)
 
+_kept_for_later: ContextVar[set[int] | None] = ContextVar("places_kept_for_later", default=None)
+
+
+@contextlib.contextmanager
+def restate_once() -> Iterator[None]:
+    """For whoever writes a whole record in one transaction: its place is made true once, at the end.
+
+    Raises
+    ------
+    RuntimeError
+        outside a transaction, where others would see the places of before.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("places are kept for the end of a transaction, and there is none")
+    collected: set[int] = set()
+    token = _kept_for_later.set(collected)
+    try:
+        yield
+    finally:
+        _kept_for_later.reset(token)
+    restate_places(collected)
+
 
 @transaction.atomic(savepoint=False)
 def restate_places(patient_ids: Collection[int]) -> int:
@@ -51,6 +75,10 @@ def restate_places(patient_ids: Collection[int]) -> int:
 
     The places are locked before the record is read: of two writers the second reads what the first has committed.
     """
+    kept = _kept_for_later.get()
+    if kept is not None:
+        kept.update(patient_ids)
+        return 0
     ids = sorted(set(patient_ids))
     if not ids:
         return 0

@@ -6,8 +6,19 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests import servers
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_open(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A page that is left open goes on working beside the tests that follow."""
+    yield
+    if "browser" in request.fixturenames:
+        browser: Browser = request.getfixturevalue("browser")
+        for context in browser.contexts:
+            context.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from monitoring.scorecard import ALL, AlertFacts, Answers, Card, Rate, Share, Watched, scorecard
@@ -84,7 +86,7 @@ def test_what_was_on_record_before_is_counted_and_in_no_rate() -> None:
 
 
 def test_what_was_on_record_before_is_in_no_share_and_no_time_to_an_answer_either() -> None:
-    old = {"fresh": False, "answered": True, "waited_hours": 900.0}
+    old: dict[str, Any] = {"fresh": False, "answered": True, "waited_hours": 900.0}
     fresh = [shown(at, repeat="confirmed", waited_hours=2.0) for at in range(10)]
     taken_over = [shown(at, repeat="not_confirmed", **old) for at in range(10, 14)]
     taken_over += [facts(14, stage="closed", outcome="benign", **old), facts(15, repeat="asked", **old)]

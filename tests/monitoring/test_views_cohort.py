@@ -120,7 +120,7 @@ def test_without_a_day_in_the_address_the_page_takes_the_one_most_have_and_says_
         )
     shown = html(client, cast, "marker=CEA")
     assert said in shown
-    assert "align=treatment" in shown
+    assert '<option value="treatment" selected>' in shown
     asked = html(client, cast, "marker=CEA&align=bone_metastasis")
     assert "No day was chosen" not in asked
     assert "1 have the day: first scan that showed bone metastasis." in asked  # why there is no chart

@@ -10,10 +10,19 @@ from io import StringIO
 import pytest
 from django.apps import apps
 from django.core.management import call_command
+from django.db import connection, transaction
 from django.db.models.signals import post_migrate
+from django.test.utils import CaptureQueriesContext
 
 from monitoring.models import NEVER, Reading, WorklistPlace
-from monitoring.services import acknowledge_alert, mark_everybody, restate_everybody, restate_places, snooze_alert
+from monitoring.services import (
+    acknowledge_alert,
+    mark_everybody,
+    restate_everybody,
+    restate_once,
+    restate_places,
+    snooze_alert,
+)
 from monitoring.services.steps import last_event_id
 from patients.models import Draw, Patient
 from patients.services import (
@@ -148,6 +157,11 @@ def typed_again(cast: Cast, patient: Patient) -> None:
     assert enter_second_time(actor=ACTOR, by=cast.clinician, draw_id=draw.pk, entries=[entry]).released
 
 
+def snooze_and_wake(cast: Cast, patient: Patient) -> None:
+    snooze(cast, patient)
+    take("wake", the_alert(patient), cast.clinician)
+
+
 def by_hand(name: str) -> Step:
     """A step with the alert as a person takes it."""
     return lambda cast, patient: take(
@@ -187,7 +201,7 @@ STEPS: dict[str, Step] = {
         actor=ACTOR, patient_id=patient.pk, kind="infection", occurred_on=TODAY - 90 * ONE
     ),
     **{name: by_hand(name) for name in ("repeat", "imaging", "close", "hand_over")},
-    "woken": lambda cast, patient: (snooze(cast, patient), take("wake", the_alert(patient), cast.clinician)),
+    "woken": snooze_and_wake,
 }
 
 
@@ -246,3 +260,34 @@ def test_records_of_before_places_were_stored_get_theirs_after_the_migration(cas
     post_migrate.send(sender=config, app_config=config, verbosity=0, interactive=False, using="default")
     assert place(patient).quiet_until == before.quiet_until
     assert restate_everybody() == 0
+
+
+def test_whoever_writes_a_whole_record_has_its_place_made_true_once_at_the_end(cast: Cast) -> None:
+    with transaction.atomic(), restate_once():
+        patient = make_patient(cast.team)
+        give_draw(patient, TODAY, {"CEA": "2.0"})
+        assert not WorklistPlace.objects.filter(patient=patient).exists()
+        with CaptureQueriesContext(connection) as queries:
+            give_draw(patient, TODAY + ONE, {"CEA": "2.0"})
+    assert not [query for query in queries if "worklistplace" in query["sql"]]
+    place = WorklistPlace.objects.get(patient=patient)
+    assert place.care_team_id == cast.team.pk
+    assert restate_everybody() == 0
+
+
+def test_a_write_that_fails_leaves_the_next_one_to_state_its_place_at_once(cast: Cast) -> None:
+    def fails() -> None:
+        with transaction.atomic(), restate_once():
+            make_patient(cast.team)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert Patient.objects.count() == 0
+    assert WorklistPlace.objects.filter(patient=make_patient(cast.team)).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_places_are_not_kept_for_later_outside_a_transaction() -> None:
+    with pytest.raises(RuntimeError, match="there is none"), restate_once():
+        pass
