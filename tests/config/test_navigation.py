@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.test_access_matrix import ROWS, World, addresses, ask, world  # noqa: F401  # `world` is a fixture
+from tests.test_access_matrix import ROWS, World, addresses, ask, record, world  # noqa: F401  # `world` is a fixture
 
 # Pages the menu does not lead to: who is signed in, and nothing of the record.
 NO_SECTION: Final = {"account_logout", "account_reauthenticate", "account_change_password", "account_inactive"}

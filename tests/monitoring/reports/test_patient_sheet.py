@@ -302,7 +302,7 @@ def test_a_note_that_is_longer_than_its_lines_says_that_the_rest_stands_on_the_p
     few, many = make_patient(cast.team), make_patient(cast.team)
     for at in range(5):
         give_draw(few, day(at), {"CEA": "2.0"}, laboratory=f"{at} laboratory")
-        give_draw(many, day(at), {"CEA": "2.0"}, laboratory=f"{at} laboratory {'of a long name ' * 6}".strip())
+        give_draw(many, day(at), {"CEA": "2.0"}, laboratory=f"{at} laboratory {'of a long name ' * 4}".strip())
     whole = print_sheet(client, cast.nurse, few, "?months=all").words
     assert "Laboratories and methods: 0 laboratory; 1 laboratory; 2 laboratory; 3 laboratory; 4 laboratory" in whole
     assert "see the page" not in whole
