@@ -158,7 +158,7 @@ def _summary(read: Read) -> Iterable[str]:
         "%(count)d patient on record; %(alerts)s raised in the period, and what stands now:",
         "%(count)d patients on record; %(alerts)s raised in the period, and what stands now:",
         read.material.visible,
-    ) % {"count": read.material.visible, "alerts": alerts_text(together.alerts)}
+    ) % {"count": read.material.visible, "alerts": alerts_text(together.alerts - together.on_record_before)}
     yield gettext("%(closed)d closed, %(standing)d not closed yet, %(withdrawn)d withdrawn.") % {
         "closed": together.closed,
         "standing": together.standing,

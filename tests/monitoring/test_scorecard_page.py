@@ -84,6 +84,8 @@ def test_how_many_are_left_out_as_late_as_their_record_is_said_at_each_figure(ca
     page = page_of(cast)
     said = "1 alert is not counted here: found at once in a record that was taken over, it is as late as the record."
     assert page.alerts == 2
+    # The alerts of the sentence are those that it then parts into closed, not closed yet and withdrawn.
+    assert any("2 patients on record; 1 alert raised in the period" in one for one in page.summary)
     assert "0 closed, 1 not closed yet, 0 withdrawn." in page.summary
     assert said in page.summary
     for code in ("rate", "share", "answer"):
