@@ -156,6 +156,6 @@ def _audit(row: Notification, action: str, actor: str) -> None:
         action=action,
         object_type="notification",
         object_id=row.pk,
-        patient_id=row.alert_event.alert.patient_id,
+        patient_id=row.alert_event.alert.patient_id if row.alert_event else None,
         details={"person": row.person_id, "attempts": row.attempts},
     )

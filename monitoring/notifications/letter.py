@@ -6,7 +6,7 @@ The words are whole sentences per kind, so that a translator sees each as it wil
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, cast
 
 from django.conf import settings
 from django.urls import reverse
@@ -85,10 +85,11 @@ def kind_of(event: AlertEvent) -> Kind:
 
 def letter_of(notification: Notification, *, address: str) -> Letter:
     event = notification.alert_event
+    path = reverse("worklist") if event is None else reverse("alert", args=[event.alert_id])
     return Letter(
-        kind=kind_of(event),
+        kind=cast(Kind, notification.kind),
         address=address,
         language=notification.language,
         message_id=notification.message_id,
-        link=settings.SITE_URL + reverse("alert", args=[event.alert_id]),
+        link=settings.SITE_URL + path,
     )

@@ -19,6 +19,7 @@ from django.conf import settings
 from accounts.models import Membership
 from accounts.roles import Role
 from monitoring.models import AlertEvent, AlertState, DeliveryState, Notification
+from monitoring.notifications.letter import kind_of
 
 EMAIL: Final = "email"
 WITHDRAWN_UNSENT: Final = "AlertWithdrawn"  # the `failure` of a message that need not be sent any more
@@ -90,7 +91,14 @@ def _said(alert_ids: Collection[int]) -> list[Notification]:
 
 
 def _recipient(notification: Notification) -> tuple[int, int, str]:
-    return notification.alert_event.alert_id, notification.person_id, notification.channel
+    return alert_of(notification), notification.person_id, notification.channel
+
+
+def alert_of(notification: Notification) -> int:
+    """The alert a message of an alert speaks of. Raises ValueError for a message of another kind."""
+    if notification.alert_event is None:
+        raise ValueError(f"notification {notification.pk} speaks of no alert")
+    return notification.alert_event.alert_id
 
 
 def _tell_again(events: Sequence[AlertEvent], said: Iterable[Notification], *, now: dt.datetime) -> int:
@@ -108,6 +116,7 @@ def _tell_again(events: Sequence[AlertEvent], said: Iterable[Notification], *, n
 def _row(event: AlertEvent, person: Person, channel: str, now: dt.datetime) -> Notification:
     return Notification(
         alert_event=event,
+        kind=kind_of(event),
         person_id=person.user_id,
         channel=channel,
         language=person.language,
