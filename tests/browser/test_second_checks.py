@@ -122,7 +122,7 @@ def test_a_draw_is_typed_a_second_time_by_keys_and_what_differs_is_shown(
     keys.press("F4")  # there is no assay to reach here
     keys.press("F8")  # nor facts of the draw
     expect(page.locator("#value_CA")).to_be_focused()
-    expect(page.locator("[data-count]")).to_have_text("2 values typed")
+    expect(page.locator("[data-count]")).to_have_text("Values typed: 2")
     keys.press("Control+Enter")
     expect(page.locator(".error-summary")).to_be_focused()
     expect(page.locator("#value_CEA")).to_have_value("30")
@@ -194,7 +194,7 @@ def test_a_closed_tab_costs_nothing_and_the_draft_is_found_and_saved_by_keys(
     expect(page.locator(".grid-strip").first).to_contain_text("This is what you typed until")
     expect(page.locator("#value_CEA")).to_be_focused()
     expect(page.locator("#value_CEA")).to_have_value("30")
-    expect(page.locator("[data-count]")).to_have_text("2 values typed")
+    expect(page.locator("[data-count]")).to_have_text("Values typed: 2")
     page.keyboard.press("ArrowDown")
     expect(page.locator("#value_ALP")).to_be_focused()
     page.keyboard.press("End")
