@@ -261,7 +261,8 @@ STORAGES = {
         )
     },
 }
-WHITENOISE_USE_FINDERS = not boolean("STATIC_MANIFEST", default=True)
+# Without a manifest files are found as they lie in the source tree, each when it is asked for.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not boolean("STATIC_MANIFEST", default=True)
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = DATA_DIR / "uploads"
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
@@ -111,16 +112,18 @@ def last_draw_at() -> Subquery:
 
 
 def _active_plans(patient_ids: Collection[int] | PatientIds, *, tz: dt.tzinfo) -> dict[int, _Plan]:
-    held = draws_with_values().filter(patient=OuterRef("patient"))
-    rows = FollowUpPlan.objects.filter(patient_id__in=patient_ids, is_active=True).annotate(
-        last_at=Subquery(held.order_by("-collected_at").values("collected_at")[:1])
-    )
     return {
         patient_id: _Plan(weeks, starts_on, paused_until, _day(last_at, tz))
-        for patient_id, weeks, starts_on, paused_until, last_at in rows.values_list(
-            "patient_id", "every_weeks", "starts_on", "paused_until", "last_at"
-        )
+        for patient_id, weeks, starts_on, paused_until, last_at in _plans().filter(patient_id__in=patient_ids)
     }
+
+
+@cache  # every write asks it: building the question took longer than the answer; never run as it is
+def _plans() -> QuerySet[FollowUpPlan, tuple[int, int, dt.date, dt.date | None, dt.datetime | None]]:
+    held = draws_with_values().filter(patient=OuterRef("patient"))
+    last_at = Subquery(held.order_by("-collected_at").values("collected_at")[:1])
+    plans = FollowUpPlan.objects.filter(is_active=True).annotate(last_at=last_at)
+    return plans.values_list("patient_id", "every_weeks", "starts_on", "paused_until", "last_at")
 
 
 def _last_measured(patient_ids: Collection[int] | PatientIds) -> Iterable[tuple[int, str, dt.datetime | None]]:
@@ -128,11 +131,14 @@ def _last_measured(patient_ids: Collection[int] | PatientIds) -> Iterable[tuple[
 
     Asked by the draws of the patient, newest first: whoever groups all results by marker reads the whole record.
     """
+    return _panels().filter(followupplan__patient_id__in=patient_ids)
+
+
+@cache
+def _panels() -> QuerySet[Any, tuple[int, str, dt.datetime | None]]:
     of_marker = _stands().filter(draw=OuterRef("pk"), marker=OuterRef(OuterRef("marker")))
     held = Draw.objects.filter(Exists(of_marker), patient=OuterRef("followupplan__patient"))
-    panels = FollowUpPlan.panel.through.objects.filter(
-        followupplan__patient_id__in=patient_ids, followupplan__is_active=True
-    )
+    panels = FollowUpPlan.panel.through.objects.filter(followupplan__is_active=True)
     last_at = Subquery(held.order_by("-collected_at").values("collected_at")[:1])
     fields = ("followupplan__patient_id", "marker_id", "last_at")
     return panels.annotate(last_at=last_at).values_list(*fields)

@@ -10,7 +10,8 @@ import contextlib
 import datetime as dt
 from collections.abc import Collection, Iterator
 from contextvars import ContextVar
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 from django.db import connection, transaction
 from django.db.models import (
@@ -20,6 +21,7 @@ from django.db.models import (
     Exists,
     IntegerField,
     OuterRef,
+    QuerySet,
     Subquery,
     Value,
     When,
@@ -39,6 +41,7 @@ from monitoring.models import (
     WorklistPlace,
 )
 from patients.due import due_draws, last_draw_at
+from patients.models import Patient
 from patients.selectors import all_records
 from patients.silence import last_quiet_day
 
@@ -119,12 +122,8 @@ def _facts(place: WorklistPlace) -> tuple[object, ...]:
 
 def _places(ids: Collection[int]) -> list[WorklistPlace]:
     """As the record says now. A record that was merged into another has no place."""
-    patients = all_records().filter(pk__in=ids, merged_into__isnull=True)
     tz = clinic_zone()
     due = due_draws(ids, tz=tz)
-    conclusions = _conclusions()
-    facts = ("pk", "care_team_id", "name", "created_at", "last_at")
-    rows = patients.annotate(**conclusions, last_at=last_draw_at()).values(*facts, *conclusions)
     return [
         WorklistPlace(
             patient_id=row.pop("pk"),
@@ -135,11 +134,24 @@ def _places(ids: Collection[int]) -> list[WorklistPlace]:
             expected_on=due[pk].expected_on if pk in due else None,
             **row,
         )
-        for row in rows
+        for row in _as_on_record().filter(pk__in=ids)
         for pk in [row["pk"]]
     ]
 
 
+@cache  # every write asks it: building the question took longer than the answer
+def _as_on_record() -> QuerySet[Patient, dict[str, Any]]:
+    """The question of `_places` without whose record; never run as it is."""
+    conclusions = _conclusions()
+    facts = ("pk", "care_team_id", "name", "created_at", "last_at")
+    patients = all_records().filter(merged_into__isnull=True)
+    asked: QuerySet[Patient, dict[str, Any]] = patients.annotate(**conclusions, last_at=last_draw_at()).values(
+        *facts, *conclusions
+    )
+    return asked
+
+
+@cache
 def _conclusions() -> dict[str, Subquery | Coalesce]:
     """Column -> what the conclusions say; the outer row is a patient, or a place, which has the patient's key.
 
